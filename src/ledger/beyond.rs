@@ -4,7 +4,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -12,8 +11,8 @@ use utoipa::ToSchema;
 
 use super::Entry;
 use super::metric::Catalogue;
+use super::person_months::{self, Places};
 use crate::db::schema::employee;
-use crate::db::sql;
 use crate::decimal;
 use crate::http::{Language, Problem};
 use crate::period::Period;
@@ -115,7 +114,7 @@ pub async fn beyond<'a>(
     let concerned = bounds.iter().flat_map(|(one, other)| [*one, *other]).collect::<HashSet<_>>();
     let said = said.filter(|one| concerned.contains(one.metric));
     let people = said.clone().map(|one| one.employee_id).collect::<BTreeSet<_>>();
-    // Of a whole group's people few are concerned: the database knows which.
+    // Of a whole group's people few are concerned.
     let people = match is_recorded {
         true => exceeding(connection, period, &Vec::from_iter(people), &bounds).await?,
         false => people,
@@ -174,25 +173,19 @@ async fn exceeding(
     people: &[i64],
     bounds: &[(&str, &str)],
 ) -> Result<BTreeSet<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
+    let places = Places::load(connection).await?;
+    let bounds = bounds.iter().filter_map(|(one, other)| Some((places.index(one)?, places.index(other)?)));
+    let bounds = bounds.collect::<Vec<_>>();
+    let months = person_months::values(connection, period, people).await?;
+    let exceeding = months.into_iter().filter(|(_, month)| {
+        bounds.iter().any(|(one, other)| {
+            month.get(*one).zip(month.get(*other)).is_some_and(|(one, other)| one > other)
+        })
+    });
+    let mut exceeding = exceeding.map(|(id, _)| id).collect::<BTreeSet<_>>();
+    // The first of them are told, and no more.
+    if let Some(next) = exceeding.iter().nth(TOLD).copied() {
+        exceeding.split_off(&next);
     }
-    let (metrics, at_most): (Vec<_>, Vec<_>) = bounds.iter().copied().unzip();
-    let found: Vec<Found> = sql("SELECT m.employee_id FROM person_month m
-         WHERE m.period = $1 AND m.employee_id = ANY ($2) AND EXISTS (
-             SELECT FROM unnest($3, $4) AS b (metric, at_most)
-             JOIN metric_place one ON one.metric = b.metric JOIN metric_place other ON other.metric = b.at_most
-             WHERE m.value[one.place] > m.value[other.place])
-         ORDER BY m.employee_id LIMIT $5")
-    .over(people.len())
-    .bind::<Date, _>(period)
-    .bind::<Array<BigInt>, _>(people)
-    .bind::<Array<Text>, _>(metrics)
-    .bind::<Array<Text>, _>(at_most)
-    .bind::<BigInt, _>(i64::try_from(TOLD).unwrap_or(i64::MAX))
-    .load(connection)
-    .await?;
-    Ok(found.into_iter().map(|one| one.employee_id).collect())
+    Ok(exceeding)
 }

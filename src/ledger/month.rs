@@ -100,8 +100,11 @@ impl MonthFacts {
     pub fn set(&mut self, id: MetricId, value: Value) {
         if let Some(slot) = self.values.get_mut(id.index()) {
             *slot = match value {
-                Value::Given(number) => Value::Given(number.normalize()),
-                unknown => unknown,
+                // Nearly all are whole, and nothing is behind them.
+                Value::Given(number) if number.scale() > 0 || number.is_zero() => {
+                    Value::Given(number.normalize())
+                }
+                other => other,
             };
         }
     }

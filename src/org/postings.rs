@@ -274,9 +274,14 @@ pub async fn postings_held(
     }
     let here = overlapping(connection, stores, period).await?;
     let people = here.iter().map(|(_, posting)| posting.employee_id).collect::<Vec<_>>();
-    // Nearly everybody holds the same on every day of the month, and then that is what counts.
-    let movers: Vec<Mover> = sql("SELECT a.employee_id FROM assignment a WHERE a.employee_id = ANY ($1) \
-         AND a.valid_from < $3 AND (a.valid_to IS NULL OR a.valid_to > $2) GROUP BY a.employee_id \
+    // Nearly everybody holds the same on every day of the month, and then that is what counts: the indexes of the first and last
+    // days know who does not.
+    let movers: Vec<Mover> = sql("WITH moved AS MATERIALIZED ( \
+             SELECT c.employee_id FROM assignment c WHERE c.valid_from > $2 AND c.valid_from < $3 \
+             UNION SELECT c.employee_id FROM assignment c WHERE c.valid_to > $2 AND c.valid_to < $3) \
+         SELECT a.employee_id FROM (SELECT DISTINCT unnest($1) AS id) here JOIN moved ON moved.employee_id = here.id \
+         JOIN assignment a ON a.employee_id = moved.employee_id \
+         WHERE a.valid_from < $3 AND (a.valid_to IS NULL OR a.valid_to > $2) GROUP BY a.employee_id \
          HAVING max(greatest(a.valid_from, $2)) > min(greatest(a.valid_from, $2)) \
          OR max(least(a.valid_to, $3)) > min(least(a.valid_to, $3))")
     .bind::<Array<BigInt>, _>(people)

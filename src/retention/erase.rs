@@ -111,7 +111,7 @@ const FACTS: &[&str] = &[
     "INSERT INTO erased_unit_month AS m (period, unit_id, value, known)
      SELECT $1, s.unit_id, array_agg(s.value ORDER BY s.place), array_agg(s.known ORDER BY s.place)
      FROM (SELECT p.unit_id, v.place, coalesce(sum(v.value), 0) AS value, count(v.value)::integer AS known
-           FROM person_month p CROSS JOIN LATERAL unnest(p.value) WITH ORDINALITY AS v (value, place)
+           FROM person_month p CROSS JOIN LATERAL unnest(p.value::numeric[]) WITH ORDINALITY AS v (value, place)
            WHERE p.period = $1 AND p.employee_id = ANY ($2) AND p.unit_id IS NOT NULL GROUP BY p.unit_id, v.place) s
      GROUP BY s.unit_id ORDER BY s.unit_id
      ON CONFLICT (period, unit_id) DO UPDATE

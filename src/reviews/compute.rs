@@ -27,7 +27,7 @@ pub struct Month {
     /// The postings that count in it, ordered by person.
     pub postings: Vec<Posting>,
     /// Facts by employee, as the ledger keeps them.
-    pub facts: HashMap<i64, Numbers>,
+    pub facts: HashMap<i64, Arc<Numbers>>,
     /// Where the ledger keeps which metric.
     pub places: Arc<Places>,
     /// Targets by employee and metric, from the plan in force.
@@ -213,18 +213,21 @@ impl<'a> FactsReader<'a> {
     /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
     /// goes before the plan's.
     pub fn of(&self, employee_id: i64) -> MonthFacts {
-        let targets = self.month.targets.get(&employee_id).into_iter().flatten();
-        let targets = targets.filter_map(|(metric, value)| {
-            Some((self.catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
-        });
-        let facts = self.month.facts.get(&employee_id).into_iter().flat_map(Numbers::known);
-        let facts = facts.filter_map(|(place, value)| Some(((*self.metrics.get(place)?)?, value)));
         let mut known = self.blank.clone();
         for (_, zeros) in self.partly.iter().filter(|(people, _)| people.contains(&employee_id)) {
             zeros.iter().for_each(|id| known.set(*id, Value::Given(Decimal::ZERO)));
         }
-        for (id, value) in targets.chain(facts) {
-            known.set(id, Value::Given(value));
+        for (metric, value) in self.month.targets.get(&employee_id).into_iter().flatten() {
+            if let Some(id) = self.catalogue.find(&format!("{metric}{TARGET_SUFFIX}")) {
+                known.set(id, Value::Given(*value));
+            }
+        }
+        if let Some(numbers) = self.month.facts.get(&employee_id) {
+            for (number, metric) in numbers.0.iter().zip(&self.metrics) {
+                if let (Some(number), Some(id)) = (number, metric) {
+                    known.set(*id, Value::Given(*number));
+                }
+            }
         }
         known
     }

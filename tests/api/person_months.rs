@@ -425,7 +425,7 @@ async fn what_differs_is_found_and_made_anew() {
     assert_eq!(kept_sums(cx.db()).await, summed(cx.db(), &values).await);
     cx.db()
         .batch_execute(
-            "UPDATE person_month SET value[1] = 99 WHERE period = '2014-03-01' AND employee_id = (SELECT min(id) FROM employee WHERE employee_no = 'A03');
+            "UPDATE person_month SET value = regexp_replace(value, '^\\{[^,}]*', '{99') WHERE period = '2014-03-01' AND employee_id = (SELECT min(id) FROM employee WHERE employee_no = 'A03');
              DELETE FROM person_month WHERE period = '2014-04-01' AND employee_id = (SELECT min(id) FROM employee WHERE employee_no = 'A04');
              UPDATE unit_month SET known[1] = known[1] + 1 WHERE period = '2014-02-01'",
         )
@@ -450,7 +450,7 @@ async fn every_number_is_read_as_it_is_spelt() {
     let connection = &mut *pool.get().await.unwrap();
     #[derive(QueryableByName)]
     struct Numbers {
-        #[diesel(sql_type = Array<Nullable<Numeric>>)]
+        #[diesel(sql_type = Text)]
         numbers: showfloor::ledger::person_months::Numbers,
         #[diesel(sql_type = Array<Nullable<Numeric>>)]
         plain: Vec<Option<Decimal>>,
@@ -476,7 +476,7 @@ async fn every_number_is_read_as_it_is_spelt() {
         "40000.50",
         "100000000.00",
     ];
-    let read: Numbers = sql("SELECT $1::numeric[] AS numbers, $1::numeric[] AS plain, \
+    let read: Numbers = sql("SELECT $1::numeric[]::text AS numbers, $1::numeric[] AS plain, \
              ARRAY(SELECT coalesce(n.number::text, '') FROM unnest($1::numeric[]) WITH ORDINALITY AS n (number, at) ORDER BY at) AS texts")
     .bind::<Text, _>(format!("{{{},NULL}}", texts.join(",")))
     .get_result(connection)
@@ -496,7 +496,7 @@ async fn the_operator_is_told_what_differs_and_can_have_it_made_anew() {
     let well = facts("check", &[]);
     assert_eq!((well.status, well.out.lines().count()), (0, 1), "{well:#?}");
     let connection = &mut pool::connect(&url).await.unwrap();
-    let spoil = "UPDATE person_month SET value[1] = 99, rank[1] = 2 WHERE period = '2014-03-01' \
+    let spoil = "UPDATE person_month SET value = regexp_replace(value, '^\\{[^,}]*', '{99'), rank[1] = 2 WHERE period = '2014-03-01' \
                  AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A03')";
     connection.batch_execute(spoil).await.unwrap();
     let found = facts("check", &["2014-03"]);

@@ -42,7 +42,8 @@ async fn what_was_declared_complete_is_asked_for_once() {
     let heard = Statements::of(&app.pool).await;
     let declared = async |months: std::ops::RangeInclusive<i32>| {
         let cleared = "UPDATE source_delivery SET is_complete = false WHERE source = 'dms';
-            UPDATE person_month SET value[p.place] = NULL FROM metric_place p
+            UPDATE person_month m SET value = (SELECT array_agg(CASE WHEN v.place <> p.place THEN v.value END ORDER BY v.place)::text
+                FROM unnest(m.value::numeric[]) WITH ORDINALITY AS v (value, place)) FROM metric_place p
             WHERE p.metric = 'deliveries' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A12');";
         app.pool.get().await.unwrap().batch_execute(cleared).await.unwrap();
         for month in months {

@@ -86,7 +86,7 @@ diesel::table! {
         period -> Date,
         employee_id -> Int8,
         unit_id -> Nullable<Int8>,
-        value -> Array<Nullable<Numeric>>,
+        value -> Text,
         rank -> Array<Int2>,
     }
 }
@@ -154,7 +154,7 @@ diesel::table! {
         store_id -> Int8,
         period -> Date,
         employee_id -> Int8,
-        value -> Array<Nullable<Numeric>>,
+        value -> Text,
     }
 }
 

@@ -1,17 +1,15 @@
 //! What is not known of people whose sources were declared complete. By that word what counts 0 by absence is 0; of the other metrics
 //! an absent value is not applicable, and stays so.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, Kind, Missing};
+use crate::ledger::person_months::{self, Places};
 use crate::period::Period;
 use crate::said::{Language, say};
 
@@ -36,13 +34,6 @@ pub(super) async fn still_unknown(
     completed: &[Completed],
     language: Language,
 ) -> Result<BTreeMap<usize, StillUnknown>, Problem> {
-    #[derive(QueryableByName)]
-    struct Held {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
-        #[diesel(sql_type = Text)]
-        metric: String,
-    }
     let asked: BTreeSet<&str> = completed.iter().map(|(.., source)| source.as_str()).collect();
     let of_sources = catalogue.listed().iter().filter(|metric| {
         metric.missing == Missing::Na
@@ -54,20 +45,16 @@ pub(super) async fn still_unknown(
     if names.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let held: Vec<Held> = sql("SELECT m.employee_id, p.metric FROM person_month m
-         JOIN metric_place p ON p.metric = ANY ($3) AND m.value[p.place] IS NOT NULL
-         WHERE m.period = $1 AND m.employee_id = ANY ($2)")
-    .over(completed.len())
-    .bind::<Date, _>(period)
-    .bind::<Array<BigInt>, _>(completed.iter().map(|(_, employee_id, _)| *employee_id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(names.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>())
-    .load(connection)
-    .await?;
-    let held: HashSet<(i64, &str)> =
-        held.iter().map(|held| (held.employee_id, held.metric.as_str())).collect();
+    let places = Places::load(connection).await?;
+    let people = completed.iter().map(|(_, employee_id, _)| *employee_id).collect::<Vec<_>>();
+    let months = person_months::values(connection, period, &people).await?;
+    let is_held = |employee_id: i64, metric: &str| {
+        let month = months.get(&employee_id).zip(places.index(metric));
+        month.and_then(|(month, at)| month.get(at)).is_some()
+    };
     let mut unknown: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for (row, employee_id, source) in completed {
-        let absent = names.iter().filter(|(of, name)| of == source && !held.contains(&(*employee_id, *name)));
+        let absent = names.iter().filter(|(of, name)| of == source && !is_held(*employee_id, name));
         unknown.entry(*row).or_default().extend(absent.map(|(_, name)| (*name).to_owned()));
     }
     let told = unknown.into_iter().filter(|(_, metrics)| !metrics.is_empty()).map(|(row, metrics)| {

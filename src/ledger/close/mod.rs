@@ -5,6 +5,7 @@ pub mod http;
 mod store;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -15,11 +16,11 @@ use utoipa::ToSchema;
 
 use self::corrections::CorrectionState;
 use crate::clock;
-use crate::db::schema::{assignment, frozen_month, late_correction, month_close, org_unit, person_month};
+use crate::db::schema::{assignment, frozen_month, late_correction, month_close, org_unit};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::locks;
-use crate::ledger::person_months::Numbers;
+use crate::ledger::person_months::{self, Numbers};
 use crate::period::Period;
 use crate::said::say;
 
@@ -100,7 +101,7 @@ pub async fn freeze(
              INSERT INTO frozen_month (store_id, period, employee_id, value) \
              SELECT $1, $2, employee_id, value FROM person_month WHERE period = $2 AND employee_id = ANY ($3) \
              RETURNING value) \
-         SELECT coalesce(sum(cardinality(array_remove(value, NULL))), 0) AS number FROM frozen")
+         SELECT coalesce(sum(cardinality(array_remove(value::numeric[], NULL))), 0) AS number FROM frozen")
     .bind::<BigInt, _>(store_id)
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people)
@@ -172,7 +173,7 @@ pub struct ScoredMonth {
     /// The person.
     pub employee_id: i64,
     /// What counts, by the index of the metric in [`Places`](crate::ledger::person_months::Places).
-    pub value: Numbers,
+    pub value: Arc<Numbers>,
 }
 
 /// What scoring reads of many people's months: of each pair of a store and a person what was frozen, or while the store's
@@ -195,15 +196,11 @@ pub async fn scored_months(
     let mut months = Vec::with_capacity(pairs.len());
     if !open.is_empty() {
         let people = open.iter().map(|(_, employee_id)| *employee_id).collect::<Vec<_>>();
-        let known = person_month::table
-            .filter(person_month::period.eq(period).and(person_month::employee_id.eq_any(people)))
-            .select((person_month::employee_id, person_month::value))
-            .load::<(i64, Numbers)>(connection)
-            .await?;
-        let known = known.into_iter().collect::<HashMap<_, _>>();
+        let known = person_months::values(connection, period, &people).await?;
+        let known = known.into_iter().map(|(id, value)| (id, Arc::new(value))).collect::<HashMap<_, _>>();
         // Who is posted in two stores has the same month in both.
         months.extend(open.into_iter().filter_map(|(store_id, employee_id)| {
-            let value = known.get(&employee_id)?.clone();
+            let value = Arc::clone(known.get(&employee_id)?);
             Some(ScoredMonth { store_id, employee_id, value })
         }));
     }
@@ -215,7 +212,7 @@ pub async fn scored_months(
             .await?;
         let mut known = known.into_iter().collect::<HashMap<_, _>>();
         months.extend(frozen.into_iter().filter_map(|(store_id, employee_id)| {
-            let value = known.remove(&(store_id, employee_id))?;
+            let value = Arc::new(known.remove(&(store_id, employee_id))?);
             Some(ScoredMonth { store_id, employee_id, value })
         }));
     }

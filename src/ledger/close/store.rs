@@ -25,7 +25,7 @@ pub(super) async fn load(
     let scope = cx.scope.clone();
     let corrections = sql(concat!(
         "SELECT c.id, c.store_id, s.code AS store, c.period, c.employee_id, e.employee_no, e.name, c.metric, c.source, \
-             c.is_of_store, c.day, trim_scale(c.value) AS value, trim_scale(k.value[m.place]) AS known, c.source_system, c.reason, \
+             c.is_of_store, c.day, trim_scale(c.value) AS value, trim_scale((k.value::numeric[])[m.place]) AS known, c.source_system, c.reason, \
              p.login AS proposed_by, c.proposed_at, c.state, d.login AS decided_by, c.decided_at, c.decision_note \
          FROM late_correction c JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = c.employee_id \
          LEFT JOIN user_account p ON p.id = c.proposed_by LEFT JOIN user_account d ON d.id = c.decided_by \

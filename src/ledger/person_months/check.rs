@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -186,7 +186,7 @@ async fn compare(
 struct UnitMonth {
     #[diesel(sql_type = BigInt)]
     unit_id: i64,
-    #[diesel(sql_type = Array<Nullable<Numeric>>)]
+    #[diesel(sql_type = Text)]
     value: Numbers,
     #[diesel(sql_type = Array<Integer>)]
     known: Vec<i32>,
@@ -205,15 +205,16 @@ async fn compare_units(
     checked: &mut Checked,
 ) -> Result<(), Problem> {
     let mut months = BTreeMap::<i64, (Option<UnitMonth>, Option<UnitMonth>)>::new();
-    let kept: Vec<UnitMonth> = sql("SELECT unit_id, value, known FROM unit_month WHERE period = $1")
-        .bind::<Date, _>(period)
-        .load(connection)
-        .await?;
+    let kept: Vec<UnitMonth> =
+        sql("SELECT unit_id, value::text AS value, known FROM unit_month WHERE period = $1")
+            .bind::<Date, _>(period)
+            .load(connection)
+            .await?;
     for month in kept {
         let unit = months.entry(month.unit_id).or_default();
         unit.0 = Some(month);
     }
-    let summed: Vec<UnitMonth> = sql("SELECT unit_id, value, known FROM unit_month_of($1)")
+    let summed: Vec<UnitMonth> = sql("SELECT unit_id, value::text AS value, known FROM unit_month_of($1)")
         .bind::<Date, _>(period)
         .load(connection)
         .await?;

@@ -2,23 +2,24 @@
 //! nothing that does not follow from the ledger. Whoever adds to the ledger keeps it in the same transaction ([`follow`]),
 //! and what is read often reads it.
 
-mod array;
 pub mod check;
 mod counting;
+mod numbers;
 mod places;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, SmallInt};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-pub use self::array::Numbers;
 pub(in crate::ledger) use self::counting::{AtPlace, Counted, EVENTS, TOTAL, level, rank};
+pub use self::numbers::Numbers;
 pub use self::places::Places;
 use super::rows::News;
 use super::{ValueOrigin, unit_sums};
+use crate::db::schema::person_month;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -33,7 +34,7 @@ pub(in crate::ledger) struct PersonMonth {
     /// The unit for which the month counts.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub unit_id: Option<i64>,
-    #[diesel(sql_type = Array<Nullable<Numeric>>)]
+    #[diesel(sql_type = Text)]
     pub value: Numbers,
     #[diesel(sql_type = Array<Nullable<SmallInt>>)]
     pub rank: Vec<Option<i16>>,
@@ -122,6 +123,20 @@ pub(in crate::ledger) async fn load(
     .load(connection)
     .await?;
     Ok(months.into_iter().map(|month| (month.employee_id, month)).collect())
+}
+
+/// What counts in the month of these people, of whom anything was ever recorded.
+pub(in crate::ledger) async fn values(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<HashMap<i64, Numbers>, Problem> {
+    let months = person_month::table
+        .filter(person_month::period.eq(period).and(person_month::employee_id.eq_any(people)))
+        .select((person_month::employee_id, person_month::value))
+        .load::<(i64, Numbers)>(connection)
+        .await?;
+    Ok(months.into_iter().collect())
 }
 
 /// A month that something was recorded of.
@@ -252,7 +267,7 @@ async fn ask(connection: &mut AsyncPgConnection, changes: &mut Changes) -> Resul
 struct LedgerMonth {
     #[diesel(sql_type = BigInt)]
     employee_id: i64,
-    #[diesel(sql_type = Array<Nullable<Numeric>>)]
+    #[diesel(sql_type = Text)]
     value: Numbers,
     #[diesel(sql_type = Array<Nullable<SmallInt>>)]
     rank: Vec<Option<i16>>,
@@ -263,7 +278,7 @@ async fn by_ledger(
     period: Period,
     people: &[i64],
 ) -> Result<Vec<LedgerMonth>, Problem> {
-    Ok(sql("SELECT employee_id, value, rank FROM person_month_of($1, $2)")
+    Ok(sql("SELECT employee_id, value::text AS value, rank FROM person_month_of($1, $2)")
         .over(people.len())
         .bind::<Date, _>(period)
         .bind::<Array<BigInt>, _>(people)

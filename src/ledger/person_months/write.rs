@@ -4,7 +4,7 @@ use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, Output, ToSql, WriteTuple};
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, SmallInt, SqlType};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, SqlType, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{Changes, PersonMonth};
@@ -19,7 +19,7 @@ struct PersonMonthRow;
 
 impl ToSql<PersonMonthRow, Pg> for PersonMonth {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        type Columns = (Date, BigInt, Nullable<BigInt>, Array<Nullable<Numeric>>, Array<Nullable<SmallInt>>);
+        type Columns = (Date, BigInt, Nullable<BigInt>, Text, Array<Nullable<SmallInt>>);
         WriteTuple::<Columns>::write_tuple(
             &(self.period, self.employee_id, self.unit_id, &self.value, &self.rank),
             &mut out.reborrow(),

@@ -4,19 +4,19 @@
 //!
 //! This is the one answer to what is known: pace, re-plans, rebates, stock and weights by history ask here.
 
+mod load;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use chrono::NaiveDate;
 use diesel::PgArrayExpressionMethods as _;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
+use self::load::PostingRow;
 use super::by_day::ByDay;
 use super::declared;
 use crate::db::schema::org_unit;
-use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::org::Position;
@@ -80,89 +80,13 @@ pub(in crate::plan) struct KnownYear {
     paths: HashMap<i64, Vec<i64>>,
 }
 
-#[derive(QueryableByName)]
-struct ValueRow {
-    #[diesel(sql_type = Text)]
-    metric: String,
-    /// 0: erased months of the unit.
-    #[diesel(sql_type = BigInt)]
-    employee_id: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    unit_id: Option<i64>,
-    #[diesel(sql_type = Date)]
-    period: Period,
-    #[diesel(sql_type = Numeric)]
-    value: Decimal,
-    /// Of how many people it is.
-    #[diesel(sql_type = Integer)]
-    people: i32,
-}
-
-#[derive(QueryableByName)]
-struct PostingRow {
-    #[diesel(sql_type = BigInt)]
-    employee_id: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_id: i64,
-    #[diesel(sql_type = Text)]
-    position: Position,
-    #[diesel(sql_type = Date)]
-    valid_from: NaiveDate,
-    #[diesel(sql_type = Nullable<Date>)]
-    valid_to: Option<NaiveDate>,
-}
-
 impl KnownYear {
-    /// What is known of `metrics`, with whether each is an amount, in a year: of everybody posted at or below `root`, and of
-    /// the `planned`, wherever they are. The catalogue says which source brings a metric.
-    pub(in crate::plan) async fn load(
-        connection: &mut AsyncPgConnection,
-        catalogue: &Catalogue,
-        (root, year): (i64, i32),
-        metrics: &[(String, bool)],
-        planned: Vec<i64>,
-    ) -> Result<Self, Problem> {
-        let mut known = Self { paths: unit_paths(connection, root).await?, ..Self::default() };
-        if metrics.is_empty() {
-            return Ok(known);
+    /// Notes what a unit's erased months came to, and of how many people.
+    fn put_erased(&mut self, metric: String, unit_id: i64, period: Period, value: i64, people: usize) {
+        let values = self.metrics.entry(metric).or_default();
+        if let Some(slot) = values.erased.entry(unit_id).or_default().get_mut(period.index()) {
+            *slot = Some((value, people));
         }
-        let names: Vec<String> = metrics.iter().map(|(metric, _)| metric.clone()).collect();
-        let rows: Vec<ValueRow> = sql("WITH below AS MATERIALIZED (SELECT id FROM org_unit WHERE path @> ARRAY[$1]),
-             person AS MATERIALIZED (
-                 SELECT a.employee_id AS id FROM assignment a JOIN below ON below.id = a.unit_id UNION SELECT unnest($4))
-             SELECT p.metric, m.employee_id, m.unit_id, m.period, m.value[p.place] AS value, 1 AS people
-             FROM person JOIN person_month m ON m.employee_id = person.id AND m.period = ANY ($3)
-             JOIN metric_place p ON p.metric = ANY ($2) AND m.value[p.place] IS NOT NULL
-             UNION ALL
-             SELECT p.metric, 0, e.unit_id, e.period, e.value[p.place], e.known[p.place]
-             FROM erased_unit_month e JOIN below ON below.id = e.unit_id
-             JOIN metric_place p ON p.metric = ANY ($2) AND e.known[p.place] > 0
-             WHERE e.period = ANY ($3)")
-        .bind::<BigInt, _>(root)
-        .bind::<Array<Text>, _>(names.clone())
-        .bind::<Array<Date>, _>(Period::months_of(year))
-        .bind::<Array<BigInt>, _>(planned.clone())
-        .load(connection)
-        .await?;
-        for row in rows {
-            let is_amount = metrics.iter().any(|(metric, is_amount)| *metric == row.metric && *is_amount);
-            known.add(row, is_amount)?;
-        }
-        let postings: Vec<PostingRow> = sql("SELECT a.employee_id, a.unit_id, a.position, a.valid_from, a.valid_to
-             FROM assignment a
-             WHERE (a.employee_id = ANY ($2) OR a.unit_id IN (SELECT id FROM org_unit WHERE path @> ARRAY[$1]))
-             AND daterange(a.valid_from, a.valid_to) && daterange(make_date($3, 1, 1), make_date($3 + 1, 1, 1))")
-        .bind::<BigInt, _>(root)
-        .bind::<Array<BigInt>, _>(planned.clone())
-        .bind::<Integer, _>(year)
-        .load(connection)
-        .await?;
-        for posting in postings {
-            known.post(year, &posting);
-        }
-        let planned = planned.into_iter().collect();
-        known.add_declared(connection, catalogue, year, &names, &planned).await?;
-        Ok(known)
     }
 
     /// Adds those of whom nothing came because there was nothing.
@@ -236,27 +160,6 @@ impl KnownYear {
                 *slot = Some(Held { unit_id: Some(unit_id), value: 0, is_declared: true });
             }
         }
-    }
-
-    fn add(&mut self, row: ValueRow, is_amount: bool) -> Result<(), Problem> {
-        let ValueRow { metric, employee_id, unit_id, period, value, people } = row;
-        let value = units(value, is_amount)
-            .ok_or_else(|| Problem::internal(&format!("{metric} of employee {employee_id} is too large")))?;
-        let values = self.metrics.entry(metric).or_default();
-        match (employee_id, unit_id) {
-            (0, Some(unit_id)) => {
-                if let Some(slot) = values.erased.entry(unit_id).or_default().get_mut(period.index()) {
-                    *slot = Some((value, usize::try_from(people).unwrap_or(0)));
-                }
-            }
-            _ => {
-                let months = values.people.entry(employee_id).or_default();
-                if let Some(slot) = months.get_mut(period.index()) {
-                    *slot = Some(Held { unit_id, value, is_declared: false });
-                }
-            }
-        }
-        Ok(())
     }
 
     fn post(&mut self, year: i32, posting: &PostingRow) {
@@ -395,6 +298,8 @@ async fn unit_paths(connection: &mut AsyncPgConnection, id: i64) -> Result<HashM
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     const METRIC: &str = "deliveries";
@@ -413,16 +318,10 @@ mod tests {
             let (position, valid_from, valid_to) = (Position::SalesConsultant, day(from), to.map(day));
             known.post(2014, &PostingRow { employee_id, unit_id, position, valid_from, valid_to });
         }
+        let months = &mut known.metrics.entry(METRIC.to_owned()).or_default().people;
         for (employee_id, unit_id, value) in [(11, 3, 5), (13, 3, 2)] {
-            let row = ValueRow {
-                metric: METRIC.to_owned(),
-                employee_id,
-                unit_id: Some(unit_id),
-                period: Period::new(2014, 2).unwrap(),
-                value: Decimal::from(value),
-                people: 1,
-            };
-            known.add(row, false).unwrap();
+            months.entry(employee_id).or_default()[1] =
+                Some(Held { unit_id: Some(unit_id), value, is_declared: false });
         }
         known
     }
@@ -469,15 +368,7 @@ mod tests {
     #[test]
     fn erased_months_are_known_as_their_units() {
         let mut known = known();
-        let row = ValueRow {
-            metric: METRIC.to_owned(),
-            employee_id: 0,
-            unit_id: Some(2),
-            period: Period::new(2014, 1).unwrap(),
-            value: Decimal::from(7),
-            people: 1,
-        };
-        known.add(row, false).unwrap();
+        known.put_erased(METRIC.to_owned(), 2, Period::new(2014, 1).unwrap(), 7, 1);
         assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Known);
         assert_eq!(known.brought(METRIC, 0).collect::<Vec<_>>(), [(2, 0, 7)]);
     }

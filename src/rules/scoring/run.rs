@@ -14,7 +14,7 @@ use crate::rules::failure::{Failure, OUTSIDE};
 use crate::rules::language::place_of;
 use crate::rules::program::{self, Program};
 use crate::rules::sandbox;
-use crate::rules::trace::{self, EdgesReached, Frame, Misuse, Recorder, Step, StepKind, StepLabel};
+use crate::rules::trace::{self, EdgesReached, Frame, Misuse, Parts, Recorder, Step, StepKind, StepLabel};
 use crate::rules::value::{AbsentMetric, Cause, NotApplicable};
 
 impl Rule {
@@ -235,7 +235,7 @@ fn reason_of_rule(recorder: &Recorder, cause: Cause) -> Option<Step> {
         return None;
     }
     let label = StepLabel::Missing(cause);
-    let parts = Vec::new();
+    let parts = Parts::new();
     Some(Step { kind: StepKind::NotApplicable, label, parts, points: None, max: None, at: Position::NONE })
 }
 

@@ -381,6 +381,7 @@ mod tests {
     use rhai::Position;
 
     use super::*;
+    use crate::rules::trace::Parts;
 
     fn reason(step: &Step, language: Language) -> String {
         made(|out| write_reason(out, step, "考试", language))
@@ -400,7 +401,7 @@ mod tests {
         let item = Step {
             kind: StepKind::Item,
             label: StepLabel::Words("留档率".into()),
-            parts: [quotient(46, 52), Part::Reached(share(85))].to_vec(),
+            parts: [quotient(46, 52), Part::Reached(share(85))].into(),
             points: Some(Decimal::from(5)),
             max: Some(Decimal::from(5)),
             at: Position::NONE,
@@ -410,7 +411,7 @@ mod tests {
         let cause = Cause::Denominator { over: 3.into(), under: 4.into(), least: 10.into() };
         let missing = Step {
             kind: StepKind::NotApplicable,
-            parts: [Part::Missing(cause)].to_vec(),
+            parts: [Part::Missing(cause)].into_iter().collect(),
             points: None,
             ..item.clone()
         };
@@ -419,7 +420,7 @@ mod tests {
             reason(&missing, Language::English),
             "留档率 3/4, the denominator is below 10, not applicable"
         );
-        let said = Step { label: StepLabel::Words("".into()), parts: Vec::new(), ..item };
+        let said = Step { label: StepLabel::Words("".into()), parts: Parts::new(), ..item };
         assert_eq!(reason(&said, Language::Chinese), "得 5 分");
     }
 
@@ -429,7 +430,7 @@ mod tests {
             let step = Step {
                 kind: StepKind::Note,
                 label: StepLabel::Words(label.into()),
-                parts: vec![part],
+                parts: [part].into_iter().collect(),
                 points: None,
                 max: None,
                 at: Position::NONE,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rhai::Position;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use utoipa::ToSchema;
 
 pub use self::recorder::{
@@ -41,7 +42,7 @@ pub struct Step {
     /// What its reason begins with.
     pub label: StepLabel,
     /// How its number came about.
-    pub parts: Vec<Part>,
+    pub parts: Parts,
     /// Points given or taken off, unrounded.
     pub points: Option<Decimal>,
     /// The most points the item could give.
@@ -114,6 +115,9 @@ pub struct Shown {
     /// How it is shown.
     pub show: Show,
 }
+
+/// The parts of one reason. There are seldom more than two, and those take no room of their own.
+pub type Parts = SmallVec<[Part; 2]>;
 
 /// How a number came about, or what it was compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,7 +260,7 @@ pub(in crate::rules) mod tests {
             .prop_map(move |(kind, label, parts, (points, max), at)| {
                 // Only there is a text that the rule knows.
                 let at = if label == StepLabel::Own { own } else { at };
-                Step { kind, label, parts, points, max, at }
+                Step { kind, label, parts: parts.into(), points, max, at }
             })
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rhai::{Dynamic, Position};
 use rust_decimal::Decimal;
 
-use super::{Part, Show, Shown, Step, StepKind, StepLabel, Words};
+use super::{Part, Parts, Show, Shown, Step, StepKind, StepLabel, Words};
 use crate::rules::sentences;
 use crate::rules::value::{HostResult, fault};
 
@@ -78,7 +78,7 @@ pub struct Recorder {
     /// Steps so far.
     pub steps: Vec<Step>,
     /// How `ratio`, `lin` and `band` came to their numbers, until a step takes it up in its reason.
-    pub pending: Vec<Part>,
+    pub pending: Parts,
     /// Items so far.
     pub items: Vec<Item>,
     /// Sum of the deductions so far.

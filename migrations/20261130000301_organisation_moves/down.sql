@@ -1,0 +1,2 @@
+DROP INDEX assignment_to;
+DROP INDEX assignment_from;

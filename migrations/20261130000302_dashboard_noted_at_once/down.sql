@@ -1,0 +1,12 @@
+CREATE OR REPLACE FUNCTION note_for_dashboards(units bigint[], periods date[]) RETURNS void LANGUAGE sql AS $$
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT coalesce(u.store_id, u.id) AS id, c.period
+        FROM unnest(units, periods) AS c (unit_id, period) JOIN org_unit u ON u.id = c.unit_id)
+    INSERT INTO dashboard_change (unit_id, period)
+    SELECT above.id, c.period FROM changed c JOIN org_unit u ON u.id = c.id CROSS JOIN LATERAL unnest(u.path) AS above (id)
+    UNION
+    SELECT w.id, c.period FROM changed c JOIN org_unit u ON u.id = c.id AND u.store_id IS NULL
+    JOIN org_unit w ON w.path @> ARRAY[u.id] AND coalesce(w.store_id, w.id) = w.id
+    UNION
+    SELECT 0, c.period FROM changed c
+$$;
