@@ -13,3 +13,20 @@ CREATE OR REPLACE FUNCTION note_for_dashboards(units bigint[], periods date[]) R
     UNION
     SELECT 0, c.period FROM changed c
 $$;
+
+-- Sources of many stores come at once and are noted at once.
+DROP TRIGGER source_added_is_noted ON source_delivery;
+DROP TRIGGER source_changed_is_noted ON source_delivery;
+DROP FUNCTION note_source();
+CREATE FUNCTION note_completed_sources() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM note_for_dashboards(array_agg(c.store_id), array_agg(c.period))
+    FROM (SELECT DISTINCT l.store_id, l.period FROM later l JOIN former f USING (store_id, period, source)
+          WHERE f.is_complete <> l.is_complete) AS c HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER source_added_is_noted AFTER INSERT ON source_delivery
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_stores();
+CREATE TRIGGER source_changed_is_noted AFTER UPDATE ON source_delivery
+    REFERENCING OLD TABLE AS former NEW TABLE AS later FOR EACH STATEMENT EXECUTE FUNCTION note_completed_sources();

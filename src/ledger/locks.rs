@@ -66,8 +66,10 @@ macro_rules! months {
                      ON f.metric = r.metric AND f.external_id = r.external_id WHERE f.source_system = $5), \
              month AS MATERIALIZED ( \
                  SELECT s.period, s.store_id FROM unnest($6, $7) AS s (store_id, period) \
-                 UNION SELECT p.period, coalesce(s.store_id, 0) FROM person p \
-                 LEFT JOIN LATERAL posted_stores(p.employee_id, p.period) s ON true ORDER BY period, store_id) \
+                 UNION SELECT p.period, coalesce(u.store_id, 0) FROM person p LEFT JOIN ( \
+                     assignment a JOIN org_unit u ON u.id = a.unit_id AND u.store_id IS NOT NULL) \
+                     ON a.employee_id = p.employee_id AND a.valid_from < p.period + interval '1 month' \
+                     AND (a.valid_to IS NULL OR a.valid_to > p.period) ORDER BY period, store_id) \
              SELECT period, store_id, ",
             $lock,
             " AS is_held FROM month"
