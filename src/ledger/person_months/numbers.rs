@@ -126,8 +126,9 @@ fn other(text: &str) -> deserialize::Result<Option<Decimal>> {
     if text == UNKNOWN {
         return Ok(None);
     }
-    let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
-        && text.ends_with(|last: char| last.is_ascii_digit());
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_digit = |one: char| one.is_ascii_digit();
+    let is_number = digits.starts_with(is_digit) && digits.ends_with(is_digit);
     match is_number {
         true => Ok(Some(Decimal::from_str_exact(text)?)),
         false => Err(NO_LIST.into()),
