@@ -206,8 +206,10 @@ async fn rows_read(app: &TestApp) -> i64 {
     diesel::sql_query(query).get_result::<Rows>(&mut connection).await.unwrap().rows
 }
 
-/// Adds a group of so many stores.
-async fn add_group(app: &TestApp) {
+/// Stores times people would be two million rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_does_not_read_the_whole_group_for_each_person() {
+    let app = TestApp::demo().await;
     let group = format!(
         "INSERT INTO org_unit (code, name, kind, path, valid_from) VALUES ('GROUP', '集团', 'group', '{{}}', '2013-01-01');
          UPDATE org_unit SET path = ARRAY[id] WHERE code = 'GROUP';
@@ -224,13 +226,6 @@ async fn add_group(app: &TestApp) {
     );
     app.pool.get().await.unwrap().batch_execute(&group).await.unwrap();
     app.pool.get().await.unwrap().batch_execute("VACUUM ANALYZE").await.unwrap();
-}
-
-/// Stores times people would be two million rows.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_does_not_read_the_whole_group_for_each_person() {
-    let app = TestApp::demo().await;
-    add_group(&app).await;
     app.add_user("group.clerk", &[Role::Clerk], None, Some("GROUP")).await;
     let rows =
         (1..=STORES).map(|person| format!("P{person},40,32,36,20,{},{}\n", person % 20 + 2, person % 20));
@@ -243,19 +238,4 @@ async fn a_delivery_does_not_read_the_whole_group_for_each_person() {
     let read = rows_read(&app).await - before;
     // Everybody is looked up a few dozen times.
     assert!(read < 100 * STORES, "{read} rows were read");
-}
-
-/// What is noted of a store, for dashboards and whoever keeps a copy, concerns it and what lies above it.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_noted_of_a_store_does_not_go_through_its_group() {
-    let app = TestApp::demo().await;
-    add_group(&app).await;
-    let before = rows_read(&app).await;
-    let opened = "INSERT INTO review_cycle (store_id, period, state, created_at)
-            SELECT id, '2014-05-01', 'collecting', '2014-05-01' FROM org_unit WHERE code = 'S77';
-        UPDATE review_cycle c SET version = c.version + 1 FROM org_unit s
-            WHERE s.id = c.store_id AND s.code = 'S77' AND c.period = '2014-05-01'";
-    app.pool.get().await.unwrap().batch_execute(opened).await.unwrap();
-    let read = rows_read(&app).await - before;
-    assert!(read < 200, "{read} rows were read");
 }
