@@ -19,7 +19,7 @@ use crate::auth::token::Tokens;
 use crate::changes::stream::Feed;
 use crate::clock::Clock;
 use crate::config::Policy;
-use crate::dashboard::unchanged::Answers;
+use crate::dashboard::remembered::Answers;
 use crate::db::Pool;
 use crate::db::health::Health;
 use crate::http::cors;

@@ -15,6 +15,8 @@ pub struct Client {
     token: Option<String>,
     line: String,
     body: Vec<u8>,
+    /// The tag of the last answer, as it was sent.
+    tag: String,
 }
 
 impl Client {
@@ -22,26 +24,46 @@ impl Client {
     pub async fn open(address: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (line, body) = (String::new(), Vec::new());
+        let (line, body, tag) = (String::new(), Vec::new(), String::new());
         Ok(Self {
             stream: BufReader::with_capacity(32 << 10, stream),
             token: token.map(str::to_owned),
             line,
             body,
+            tag,
         })
     }
 
     /// Reads a resource; anything but 200 is an error.
     pub async fn get(&mut self, path: &str) -> anyhow::Result<&[u8]> {
-        self.send("GET", path, "").await
+        self.send("GET", path, "", "", 200).await
+    }
+
+    /// Reads a resource and says its tag.
+    pub async fn tag_of(&mut self, path: &str) -> anyhow::Result<String> {
+        self.get(path).await?;
+        Ok(self.tag.clone())
+    }
+
+    /// Asks whether a resource is another than that of a tag; anything but that it is not is an error.
+    pub async fn unchanged(&mut self, path: &str, tag: &str) -> anyhow::Result<()> {
+        self.send("GET", path, &format!("If-None-Match: {tag}\r\n"), "", 304).await?;
+        Ok(())
     }
 
     /// Sends JSON; anything but 200 is an error.
     pub async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<&[u8]> {
-        self.send("POST", path, body).await
+        self.send("POST", path, "", body, 200).await
     }
 
-    async fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<&[u8]> {
+    async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        header: &str,
+        body: &str,
+        expected: u16,
+    ) -> anyhow::Result<&[u8]> {
         let authorization =
             self.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let content = match body.len() {
@@ -49,10 +71,10 @@ impl Client {
             length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
         };
         let request =
-            format!("{method} {path} HTTP/1.1\r\nHost: bench\r\n{authorization}{content}\r\n{body}");
+            format!("{method} {path} HTTP/1.1\r\nHost: bench\r\n{authorization}{header}{content}\r\n{body}");
         self.stream.write_all(request.as_bytes()).await?;
         let status = self.read_answer().await?;
-        ensure!(status == 200, "{method} {path}: {status} {}", String::from_utf8_lossy(&self.body));
+        ensure!(status == expected, "{method} {path}: {status} {}", String::from_utf8_lossy(&self.body));
         Ok(&self.body)
     }
 
@@ -63,15 +85,19 @@ impl Client {
             first.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no HTTP answer")?;
         let (mut length, mut is_chunked) = (0, false);
         loop {
-            let line = self.read_line().await?.to_ascii_lowercase();
-            match line.split_once(':') {
-                None => break,
-                Some(("content-length", value)) => length = value.trim().parse()?,
-                Some(("transfer-encoding", value)) => is_chunked = value.trim() == "chunked",
-                Some(_) => {}
+            let line = self.read_line().await?.to_owned();
+            let Some((name, value)) = line.split_once(':') else { break };
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.trim().parse()?,
+                "transfer-encoding" => is_chunked = value.trim().eq_ignore_ascii_case("chunked"),
+                "etag" => value.trim().clone_into(&mut self.tag),
+                _ => {}
             }
         }
         self.body.clear();
+        if status == 304 {
+            return Ok(status);
+        }
         if !is_chunked {
             self.read_bytes(length).await?;
             return Ok(status);

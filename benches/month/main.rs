@@ -5,6 +5,7 @@
 //! is not what the rules come to by hand.
 
 mod backtest;
+mod boards;
 mod data;
 mod generation;
 mod import;
@@ -68,7 +69,7 @@ enum Part {
     Generate,
     /// Reading reviews.
     Reviews,
-    /// Leaderboard, attainment, funnel and distribution.
+    /// Every dashboard.
     Dashboards,
     /// Trying rules on past months.
     Backtest,
@@ -167,7 +168,7 @@ async fn month(
         generation::generate(database, &folder)?;
     }
     if args.wants_any(&Part::OF_MONTHS) {
-        months(args, place, database, report).await?;
+        months(args, people, place, database, report).await?;
     }
     if args.wants(Part::Publish) {
         step("publish");
@@ -177,7 +178,13 @@ async fn month(
 }
 
 /// Everything that is about many months.
-async fn months(args: &Args, place: &Place, database: &Database, report: &mut Report) -> anyhow::Result<()> {
+async fn months(
+    args: &Args,
+    people: u32,
+    place: &Place,
+    database: &Database,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let span = Duration::from_secs(args.seconds);
     step(&format!("{} months of reviews", args.months));
     database.set("months", &args.months.to_string()).await?;
@@ -189,7 +196,7 @@ async fn months(args: &Args, place: &Place, database: &Database, report: &mut Re
     }
     if args.wants(Part::Dashboards) {
         step("dashboards");
-        reading::dashboards(place, database, span, report).await?;
+        boards::measure(place, database, people, span, report).await?;
     }
     if args.wants(Part::Backtest) {
         step("backtest");

@@ -78,7 +78,10 @@ fn watch(command: &mut Command) -> anyhow::Result<Ran> {
 /// What `/proc` says of a process.
 struct Stat {
     has_ended: bool,
+    parent: u32,
     cpu: Duration,
+    /// What those took that it has started and that have ended.
+    of_ended: Duration,
 }
 
 impl Stat {
@@ -88,8 +91,25 @@ impl Stat {
         let (_, after) = text.rsplit_once(") ")?;
         let fields = after.split(' ').collect::<Vec<_>>();
         let ticks = |index: usize| fields.get(index)?.parse::<u32>().ok();
-        Some(Self { has_ended: *fields.first()? == "Z", cpu: TICK * (ticks(11)? + ticks(12)?) })
+        Some(Self {
+            has_ended: *fields.first()? == "Z",
+            parent: fields.get(1)?.parse().ok()?,
+            cpu: TICK * (ticks(11)? + ticks(12)?),
+            of_ended: TICK * (ticks(13)? + ticks(14)?),
+        })
     }
+}
+
+/// What a running process has taken of the processor so far.
+pub fn cpu(process: u32) -> Option<Duration> {
+    Some(Stat::read(&PathBuf::from(format!("/proc/{process}")))?.cpu)
+}
+
+/// What all programs of this machine that were started by a process have taken so far, those included that have ended.
+pub fn cpu_of_children(parent: u32) -> Option<Duration> {
+    let running = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| Stat::read(&entry.path()));
+    let running = running.filter(|stat| stat.parent == parent).map(|stat| stat.cpu).sum::<Duration>();
+    Some(running + Stat::read(&PathBuf::from(format!("/proc/{parent}")))?.of_ended)
 }
 
 /// The most memory that a running process has had, in kB.

@@ -1,4 +1,4 @@
-//! Reviews read by 64 connections at once, beside pgbench running the same statements; dashboards read one after the other.
+//! Reviews read by 64 connections at once, beside pgbench running the same statements.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::report::{Figure, Goal, Line, Report};
 use crate::serve::Served;
 
 /// Connections that ask at once.
-const CONNECTIONS: u32 = 64;
+pub const CONNECTIONS: u32 = 64;
 
 /// Measures one review by its id, and a page of the month's.
 pub async fn reviews(
@@ -52,29 +52,5 @@ pub async fn reviews(
     add("GET /v1/reviews/{id}, 64 connections", &load);
     let load = load::load(served.asked(), CONNECTIONS, span, move |_, _| page.clone()).await?;
     add("GET /v1/reviews?period=…&limit=20, 64 connections", &load);
-    served.stop().await
-}
-
-/// Measures leaderboard, attainment, funnel and distribution.
-pub async fn dashboards(
-    place: &Place,
-    database: &Database,
-    span: Duration,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let served = Served::start(database, &place.file("data")).await?;
-    let months = database.number("SELECT count(DISTINCT period) FROM review_cycle").await?;
-    for (what, path, most) in [
-        ("leaderboard of a store", format!("leaderboard?period={MONTH}&unit=S1"), 10),
-        ("attainment of the group", format!("attainment?period={MONTH}&unit=GROUP"), 50),
-        ("funnel of a store", format!("funnel?period={MONTH}&unit=S1"), 20),
-        ("distribution of a store", format!("distribution?period={MONTH}&unit=S1"), 20),
-    ] {
-        let median = load::one_by_one(served.asked(), &format!("/v1/dashboard/{path}"), span).await?;
-        report.add(
-            Line::new(format!("{what}, {months} months"), Figure::time(median))
-                .goal(Goal::AtMost(Figure::milliseconds(most))),
-        );
-    }
     served.stop().await
 }

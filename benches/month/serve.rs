@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -67,6 +68,11 @@ impl Served {
     /// Where, and as who.
     pub fn asked(&self) -> (SocketAddr, &str) {
         (self.address, &self.token)
+    }
+
+    /// What it has taken of the processor so far.
+    pub fn cpu(&self) -> Option<Duration> {
+        program::cpu(self.child.id()?)
     }
 
     /// Ends it.

@@ -12,6 +12,7 @@ use crate::auth::{Context, users};
 use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::dashboard::LeaderboardQuery;
 use crate::dashboard::leaderboard::leaderboard;
+use crate::dashboard::remembered::Answers;
 use crate::decimal;
 use crate::demo::load::{self, Before, Extent};
 use crate::demo::people::{OFFICES, PEOPLE};
@@ -103,7 +104,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
 async fn print_march(cx: &mut Context, library: &Library) -> anyhow::Result<()> {
     let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
     let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12), fields: None };
-    let places = leaderboard(cx, &query).await?.logged().await?;
+    let places = leaderboard(cx, &Answers::default().months(None), &query).await?.logged().await?;
     let columns = [
         ("名次", "rank"),
         ("工号", "employee_no"),

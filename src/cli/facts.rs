@@ -5,19 +5,21 @@ use std::io::{self, Write as _};
 use super::database::Database;
 use super::{Ended, table, tell};
 use crate::config::Storage;
+use crate::dashboard::kept;
 use crate::ledger::person_months::check::{self, Checked};
 use crate::period::Period;
 
 /// What can be done with people's months.
 #[derive(Debug, clap::Subcommand)]
 pub enum FactsCommand {
-    /// Say where people's months and the sums of units differ from the ledger. Exit status 1 if they do anywhere.
+    /// Say where people's months and the sums of units differ from the ledger, and the sums of published reviews from the
+    /// reviews. Exit status 1 if they do anywhere.
     #[command(after_help = "Examples:\n  \
         showfloor facts check                   # every month\n  \
         showfloor facts check 2014-04 --json")]
     Check(FactsArgs),
-    /// Make people's months and the sums of units anew from the ledger, and say what was different. Meanwhile nobody
-    /// can record facts.
+    /// Make people's months and the sums of units anew from the ledger, and the sums of published reviews from the reviews,
+    /// and say what was different. Meanwhile nobody can record facts.
     #[command(after_help = "Examples:\n  \
         showfloor facts rebuild                 # every month, one after the other\n  \
         showfloor facts rebuild 2014-04")]
@@ -42,10 +44,12 @@ pub async fn run(command: FactsCommand, storage: Storage) -> anyhow::Result<Ende
         FactsCommand::Rebuild(args) => (args, true),
     };
     let checked = Database::as_operator(&storage, async |cx| {
-        Ok(match is_renewed {
-            true => check::rebuild(cx, args.period).await?,
-            false => check::check(cx, args.period).await?,
-        })
+        let (mut checked, of_dashboards) = match is_renewed {
+            true => (check::rebuild(cx, args.period).await?, kept::rebuild(cx, args.period).await?),
+            false => (check::check(cx, args.period).await?, kept::check(cx, args.period).await?),
+        };
+        checked.differences.extend(of_dashboards);
+        Ok(checked)
     })
     .await?;
     if args.json {

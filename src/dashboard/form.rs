@@ -19,8 +19,9 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::remembered::{Answers, GroupMonths, Question, question};
 use super::shape::{Shape, cell};
-use super::unchanged::{Answers, Question, Subject};
+use super::unchanged::Subject;
 use crate::auth::Context;
 use crate::http::{Code, Problem};
 use crate::said::say;
@@ -117,7 +118,7 @@ impl RowForm {
         cx: &mut Context,
         subject: Option<Subject<'_>>,
         shape: &Shape,
-        rows: impl AsyncFnOnce(&mut Context) -> Result<Vec<R>, Problem>,
+        rows: impl AsyncFnOnce(&mut Context, &GroupMonths<'_>) -> Result<Vec<R>, Problem>,
     ) -> Result<HttpResponse, Problem> {
         let standing = match subject {
             Some(subject) => Some(subject.standing(cx).await?),
@@ -128,7 +129,8 @@ impl RowForm {
         if let Some(tag) = remembered.map(EntityTag::new_strong).filter(|tag| self.has(tag)) {
             return Ok(tagged(HttpResponse::NotModified(), &tag).finish());
         }
-        let body = self.body(&rows(cx).await?, shape)?;
+        let months = self.answers.months(standing.as_ref());
+        let body = self.body(&rows(cx, &months).await?, shape)?;
         let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
         if let Some(standing) = standing {
             self.answers.keep(question, standing, tag.tag().to_owned());
@@ -141,11 +143,9 @@ impl RowForm {
         })
     }
 
-    /// Who asks for what: answers are those of a login, of the roles and the reach that it has, and of a day.
+    /// Who asks for what, in which language and form.
     fn question(&self, cx: &Context) -> Question {
-        let Self { kind, address, .. } = self;
-        let asked = (&cx.identity, &cx.scope, cx.language, cx.today(), kind, address);
-        Sha256::digest(format!("{asked:?}")).into()
+        question(&(cx.language, self.kind, &self.address), cx)
     }
 
     /// Whether whoever asks has this answer.

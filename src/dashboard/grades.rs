@@ -1,18 +1,20 @@
 //! How grades are spread 评级分布.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
-use super::month_reviews::{Best, MonthReviews, Source, reads_reviews};
+use super::month_reviews::reads_reviews;
+use super::remembered::GroupMonths;
 use super::{Distribution, SelectionQuery};
 use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewReviews};
-use crate::auth::scope::{CallerScope, Scope, reaches};
+use crate::auth::scope::{CallerScope, Scope, reaches_always};
+use crate::db::sql_of;
 use crate::decimal;
 use crate::http::{Code, Problem};
 use crate::org::withheld::{FEWEST, withheld_groups};
@@ -23,6 +25,8 @@ use crate::said::say;
 /// The reviews of a scheme and grade.
 #[derive(Clone, Debug, QueryableByName)]
 struct GradeSum {
+    #[diesel(sql_type = Date)]
+    period: Period,
     /// The store; 0 where those of all stores are together.
     #[diesel(sql_type = BigInt)]
     store_id: i64,
@@ -58,11 +62,17 @@ impl GradeSum {
         self.lowest = self.lowest.into_iter().chain(other.lowest).min();
     }
 
-    fn shown(self, period: Period) -> Distribution {
+    fn shown(self) -> Distribution {
         let mean_total = self.points.checked_div(Decimal::from(self.rated));
         let mean_total = mean_total.map(|mean| decimal::half_up(mean, 2));
         let grade = Some(self.grade).filter(|grade| !grade.is_empty());
-        Distribution { period, scheme: self.scheme, grade, reviews: Some(self.reviews), mean_total }
+        Distribution {
+            period: self.period,
+            scheme: self.scheme,
+            grade,
+            reviews: Some(self.reviews),
+            mean_total,
+        }
     }
 }
 
@@ -97,29 +107,71 @@ fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
 /// stores show.
 pub async fn distribution(
     cx: &mut Context,
+    known: &GroupMonths<'_>,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
-    selection.month_by_month(cx, distribution_of).await
+    let months = selection.months()?;
+    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    if part.is_narrow() {
+        let mut rows = of_months(cx, part, &months).await?;
+        return Ok(months.iter().filter_map(|month| rows.remove(month)).flatten().collect());
+    }
+    let read = async |cx: &mut Context, months: Vec<Period>| of_months(cx, part, &months).await;
+    let rows = known.of(cx, &format!("distribution {part:?}"), &months, read).await?;
+    Ok(months.iter().filter_map(|month| rows.get(month)).flat_map(|rows| rows.to_vec()).collect())
 }
 
-async fn distribution_of(cx: &mut Context, part: Part, period: Period) -> Result<Vec<Distribution>, Problem> {
-    if reads_reviews(cx, part, period).await? {
-        let sums = sorted(grades(cx, part, period, &ALL_TOGETHER).await?);
-        return Ok(sums.map(|sum| sum.shown(period)).collect());
+/// What is shown of each of some months.
+async fn of_months(
+    cx: &mut Context,
+    part: Part,
+    months: &[Period],
+) -> Result<HashMap<Period, Vec<Distribution>>, Problem> {
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    for period in months {
+        match reads_reviews(cx, part, *period).await? {
+            true => read.push(*period),
+            false => unread.push(*period),
+        }
+    }
+    let mut rows = HashMap::<Period, Vec<Distribution>>::new();
+    if !read.is_empty() {
+        for (period, sums) in by_month(grades(cx, part, read, How::AllTogether).await?) {
+            rows.insert(period, sorted(sums).map(GradeSum::shown).collect());
+        }
+    }
+    if unread.is_empty() {
+        return Ok(rows);
     }
     if let Some(team) = part.unit.filter(|_| part.store.is_some() && part.store != part.unit) {
-        let scope = cx.scope.clone();
-        if !reached::is_reached(cx.db(), &scope, team, period).await? {
-            return Ok(Vec::new());
-        }
-        let detail = say!(
-            "一个组的等级分布只给可以看其考核的人：请看整家门店的",
-            "the grades of a team are for those who may read its reviews: ask for the store"
-        );
-        return Err(Problem::new(Code::Forbidden, detail));
+        refuse_team(cx, team, &unread).await?;
+        return Ok(rows);
     }
+    for (period, sums) in by_month(grades(cx, part, unread, How::StoreByStore).await?) {
+        rows.insert(period, of_stores(period, sums));
+    }
+    Ok(rows)
+}
+
+/// Refuses the grades of a team in months in which it is reached without its reviews.
+async fn refuse_team(cx: &mut Context, team: i64, months: &[Period]) -> Result<(), Problem> {
+    let scope = cx.scope.clone();
+    for period in months {
+        if reached::is_reached(cx.db(), &scope, team, *period).await? {
+            let detail = say!(
+                "一个组的等级分布只给可以看其考核的人：请看整家门店的",
+                "the grades of a team are for those who may read its reviews: ask for the store"
+            );
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
+    }
+    Ok(())
+}
+
+/// What is shown of a month to who may not read the reviews.
+fn of_stores(period: Period, month: Vec<GradeSum>) -> Vec<Distribution> {
     let mut stores = BTreeMap::<(i64, String), Vec<GradeSum>>::new();
-    for sum in grades(cx, part, period, &STORE_BY_STORE).await? {
+    for sum in month {
         stores.entry((sum.store_id, sum.scheme.clone())).or_default().push(sum);
     }
     let mut sums = Vec::new();
@@ -139,93 +191,159 @@ async fn distribution_of(cx: &mut Context, part: Part, period: Period) -> Result
         reviews: None,
         mean_total: None,
     });
-    Ok(sorted(sums).map(|sum| sum.shown(period)).chain(of_fewer).collect())
+    sorted(sums).map(GradeSum::shown).chain(of_fewer).collect()
 }
 
-/// How grades are counted: those in force, and the sums of those that were erased.
-struct Grades {
-    in_force: MonthReviews,
-    erased: MonthReviews,
+fn by_month(sums: Vec<GradeSum>) -> BTreeMap<Period, Vec<GradeSum>> {
+    let mut months = BTreeMap::<Period, Vec<GradeSum>>::new();
+    for sum in sums {
+        months.entry(sum.period).or_default().push(sum);
+    }
+    months
 }
 
-/// How many of the reviews counted are not the caller's to read, the scope of whose readings is $5, and how many of those have a
-/// total; of those who read them all, none.
-macro_rules! unknown {
-    (none) => {
-        "0::bigint AS unknown, 0::bigint AS unknown_rated"
-    };
-    (counted) => {
+/// How grades are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// Of all stores together.
+    AllTogether,
+    /// Of each store, and how many of the reviews are not the caller's to read.
+    StoreByStore,
+}
+
+/// Where grades are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// Among the sums that are kept by store.
+    Kept,
+    /// Among the reviews in force.
+    Reviews,
+    /// Among the sums of those that were erased.
+    Erased,
+}
+
+/// The condition that the unit of a review is reached in its month: of all months $1 together, so that what is reached is found once.
+macro_rules! reached_in_months {
+    ($scope:literal) => {
         concat!(
-            "count(*) FILTER (WHERE (",
-            reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
-            ") IS NOT TRUE) AS unknown, count(r.total) FILTER (WHERE (",
-            reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
-            ") IS NOT TRUE) AS unknown_rated"
+            "(r.unit_id, c.period) IN (SELECT reached.unit_id, m.of FROM reached(",
+            $scope,
+            ") JOIN unnest($1) AS m (of) ON reached.months @> m.of)"
         )
     };
 }
 
-/// The statements that count grades, with the store of a row, what else the rows are grouped by, and whether it is counted what
-/// the caller does not know.
-macro_rules! grades {
-    ($store:literal, $group:literal, $unknown:ident) => {
-        Grades {
-            in_force: MonthReviews {
-                what: concat!(
-                    "SELECT ",
-                    $store,
-                    " AS store_id, r.scheme, r.final_grade AS grade, count(*) AS reviews, count(r.total) AS rated,
-                         coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest, ",
-                    unknown!($unknown),
-                    " FROM"
-                ),
-                from: Source::InForce,
-                rest: concat!(" GROUP BY ", $group, "r.scheme, r.final_grade"),
-                best: Best::All,
-            },
-            erased: MonthReviews {
-                what: concat!(
-                    "SELECT ",
-                    $store,
-                    " AS store_id, r.scheme, r.final_grade AS grade, sum(r.reviews)::bigint AS reviews,
-                         sum(r.rated)::bigint AS rated, sum(r.points) AS points,
-                         min(r.points / nullif(r.rated, 0))::numeric(12, 6) AS lowest,
-                         sum(r.reviews)::bigint AS unknown, sum(r.rated)::bigint AS unknown_rated FROM"
-                ),
-                from: Source::Erased,
-                rest: concat!(" GROUP BY ", $group, "r.scheme, r.final_grade"),
-                best: Best::All,
-            },
-        }
-    };
-}
+/// How many of the reviews counted are not the caller's to read, the scope of whose readings is $5, and how many of those have a
+/// total.
+const UNKNOWN: &str = concat!(
+    "count(*) FILTER (WHERE (r.employee_id = ($5).employee_id OR ",
+    reached_in_months!("$5"),
+    ") IS NOT TRUE) AS unknown, count(r.total) FILTER (WHERE (r.employee_id = ($5).employee_id OR ",
+    reached_in_months!("$5"),
+    ") IS NOT TRUE) AS unknown_rated"
+);
 
-const ALL_TOGETHER: Grades = grades!("0::bigint", "", none);
-const STORE_BY_STORE: Grades = grades!("u.store_id", "u.store_id, ", counted);
-
-/// The sums of a month.
+/// The sums of some months. Those of a group, and of a store that is reached as a whole, are read as they are kept; of less, and
+/// where it matters which single reviews the caller knows, the reviews of few stores are.
 async fn grades(
     cx: &mut Context,
     part: Part,
-    period: Period,
-    how: &Grades,
+    months: Vec<Period>,
+    how: How,
 ) -> Result<Vec<GradeSum>, Problem> {
     // Whose reviews the caller may read by themselves.
     let known = match &cx.identity {
         Some(identity) => Scope::of(identity, ViewReviews::reach_of),
         None => Scope::operator(),
     };
-    let in_force = how.in_force.of(cx, part, period).bind::<CallerScope, _>(known);
-    let mut sums: Vec<GradeSum> = in_force.load(cx.db()).await?;
-    let erased: Vec<GradeSum> = how.erased.of(cx, part, period).load(cx.db()).await?;
-    erased.into_iter().for_each(|sum| add_to(&mut sums, sum));
+    let is_whole = !part.is_narrow()
+        || part.unit == part.store && (cx.scope.is_everything() || cx.scope.confined_to() == part.store);
+    let source = match is_whole && (how == How::AllTogether || known.is_empty()) {
+        true => Source::Kept,
+        false => Source::Reviews,
+    };
+    let mut sums = counted(cx, part, &months, how, source, &known).await?;
+    for sum in counted(cx, part, &months, how, Source::Erased, &known).await? {
+        add_to(&mut sums, sum);
+    }
     Ok(sums)
 }
 
-/// Adds a sum to the one of the same store, scheme and grade.
+async fn counted(
+    cx: &mut Context,
+    part: Part,
+    months: &[Period],
+    how: How,
+    source: Source,
+    known: &Scope,
+) -> Result<Vec<GradeSum>, Problem> {
+    let is_apart = how == How::StoreByStore;
+    let is_of = |one: Source| source == one;
+    let pieces = [
+        (true, "SELECT c.period, r.scheme, r.final_grade AS grade, "),
+        (is_apart, "c.store_id, "),
+        (!is_apart, "0::bigint AS store_id, "),
+        (
+            is_of(Source::Reviews),
+            "count(*) AS reviews, count(r.total) AS rated, coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest, ",
+        ),
+        (
+            !is_of(Source::Reviews),
+            "sum(r.reviews)::bigint AS reviews, sum(r.rated)::bigint AS rated, sum(r.points) AS points, ",
+        ),
+        (is_of(Source::Kept), "min(r.lowest) AS lowest, "),
+        (is_of(Source::Erased), "min(r.points / nullif(r.rated, 0))::numeric(12, 6) AS lowest, "),
+        (!is_apart, "0::bigint AS unknown, 0::bigint AS unknown_rated"),
+        (is_apart && is_of(Source::Reviews), UNKNOWN),
+        (
+            is_apart && !is_of(Source::Reviews),
+            "sum(r.reviews)::bigint AS unknown, sum(r.rated)::bigint AS unknown_rated",
+        ),
+        // What is not published shows in no sum.
+        (is_of(Source::Kept), " FROM store_grade r JOIN LATERAL (SELECT r.period, r.store_id) c ON true"),
+        (
+            is_of(Source::Reviews),
+            " FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
+                 AND c.state IN ('published', 'locked')",
+        ),
+        (
+            is_of(Source::Erased),
+            " FROM review_cycle c JOIN erased_grade r ON r.cycle_id = c.id AND c.state IN ('published', 'locked')",
+        ),
+        (true, " WHERE c.period = ANY ($1)"),
+        (part.store.is_some(), " AND c.store_id = $4"),
+        (part.is_of_reach(), " AND c.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($3)))"),
+        // PostgreSQL would take a group for as small as any other unit.
+        (
+            part.unit.is_some() && part.store.is_none(),
+            " AND (c.store_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])) IS TRUE",
+        ),
+        (
+            part.store.is_some() && part.unit != part.store,
+            " AND r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])",
+        ),
+        (
+            !cx.scope.is_everything() && is_of(Source::Kept),
+            concat!(" AND ", reaches_always!("$3", "c.store_id")),
+        ),
+        (!cx.scope.is_everything() && !is_of(Source::Kept), concat!(" AND ", reached_in_months!("$3"))),
+        (true, " GROUP BY c.period, r.scheme, r.final_grade"),
+        (is_apart, ", c.store_id"),
+    ];
+    let statement = sql_of(pieces)
+        .bind::<Array<Date>, _>(months.to_vec())
+        .bind::<Nullable<BigInt>, _>(part.unit)
+        .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Nullable<BigInt>, _>(part.store)
+        .bind::<CallerScope, _>(known.clone());
+    Ok(statement.load(cx.db()).await?)
+}
+
+/// Adds a sum to the one of the same month, store, scheme and grade.
 fn add_to(sums: &mut Vec<GradeSum>, sum: GradeSum) {
     let is_same = |one: &&mut GradeSum| {
-        (one.store_id, &one.scheme, &one.grade) == (sum.store_id, &sum.scheme, &sum.grade)
+        (one.period, one.store_id, &one.scheme, &one.grade)
+            == (sum.period, sum.store_id, &sum.scheme, &sum.grade)
     };
     match sums.iter_mut().find(is_same) {
         Some(one) => one.add(&sum),

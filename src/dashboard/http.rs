@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, get};
 
 use super::form::RowForm;
 use super::quality::{Coefficients, Quality};
+use super::remembered::GroupMonths;
 use super::rows::UnitRow;
 use super::sales::{Attainment, Funnel, ProductLines};
 use super::selection::{CoefficientQuery, UnitQuery};
@@ -104,7 +105,9 @@ pub async fn get_coefficients(
     let shape = shape::<_, Coefficients>(&query)?;
     let cx = &mut caller.context().await?;
     let subject = query.subject(cx.today(), None)?;
-    let rows = async |cx: &mut Context| units::of_coefficients::<_, Coefficients>(cx, position, &query).await;
+    let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
+        units::of_coefficients::<_, Coefficients>(cx, months, position, &query).await
+    };
     form.answer(cx, subject, &shape, rows).await
 }
 
@@ -123,7 +126,8 @@ pub async fn get_distribution(
 ) -> Result<HttpResponse, Problem> {
     let shape = Shape::of::<Distribution>(query.0.fields.as_deref(), query.0.sort.as_deref(), &[])?;
     let subject = query.0.subject()?;
-    let rows = async |cx: &mut Context| grades::distribution(cx, &query.0).await;
+    let rows =
+        async |cx: &mut Context, months: &GroupMonths<'_>| grades::distribution(cx, months, &query.0).await;
     form.answer(&mut caller.context().await?, Some(subject), &shape, rows).await
 }
 
@@ -144,7 +148,9 @@ pub async fn get_leaderboard(
     let LeaderboardQuery { period, unit, .. } = &query.0;
     let subject = Subject { unit: unit.as_deref(), months: vec![*period], catalogue: None };
     // Whoever is told that nothing has changed is told of nobody, and was logged when it read the places.
-    let places = async |cx: &mut Context| leaderboard::leaderboard(cx, &query.0).await?.logged().await;
+    let places = async |cx: &mut Context, months: &GroupMonths<'_>| {
+        leaderboard::leaderboard(cx, months, &query.0).await?.logged().await
+    };
     form.answer(&mut caller.context().await?, Some(subject), &shape, places).await
 }
 
@@ -159,7 +165,9 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
     let cx = &mut caller.context().await?;
     let catalogue = catalogues.of_today(cx).await?;
     let subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
-    let rows = async |cx: &mut Context| units::of_metrics::<N, R>(cx, &catalogue, query).await;
+    let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
+        units::of_metrics::<N, R>(cx, months, &catalogue, query).await
+    };
     form.answer(cx, subject, &shape, rows).await
 }
 

@@ -1,10 +1,13 @@
 //! The leaderboard 龙虎榜.
 
+use std::collections::HashMap;
+
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_async::RunQueryDsl;
 
-use super::month_reviews::{Best, MonthReviews, Source, reads_reviews};
+use super::month_reviews::{Best, MonthReviews, reads_reviews};
+use super::remembered::GroupMonths;
 use super::{LeaderboardPlace, LeaderboardQuery};
 use crate::auth::{Context, Reading};
 use crate::http::Problem;
@@ -17,7 +20,7 @@ use crate::said::say;
 const MOST_PLACES: usize = 100;
 
 /// A place, and whose review it tells of.
-#[derive(QueryableByName)]
+#[derive(Clone, QueryableByName)]
 struct Ranked {
     #[diesel(embed)]
     place: LeaderboardPlace,
@@ -31,17 +34,25 @@ struct Ranked {
 /// sees a share of each store's, as its terms say. What it tells of others is logged.
 pub async fn leaderboard(
     cx: &mut Context,
+    months: &GroupMonths<'_>,
     query: &LeaderboardQuery,
 ) -> Result<Reading<Vec<LeaderboardPlace>>, Problem> {
     let top = usize::try_from(query.top.unwrap_or(10)).unwrap_or(0);
     if !(1..=MOST_PLACES).contains(&top) {
         return Err(Problem::field("top", say!("应为 1 到 {MOST_PLACES}", "expected 1 to {MOST_PLACES}")));
     }
-    let ranked = match Part::find(cx, query.unit.as_deref()).await? {
-        Some(part) => ranked(cx, query, part, top).await?,
+    let mut shown = match Part::find(cx, query.unit.as_deref()).await? {
+        Some(part) if part.is_narrow() => ranked(cx, query, part, top).await?,
+        Some(part) => {
+            let what = format!("leaderboard {:?} {part:?} {top}", query.position);
+            let read = async |cx: &mut Context, _: Vec<Period>| {
+                Ok::<_, Problem>(HashMap::from([(query.period, ranked(cx, query, part, top).await?)]))
+            };
+            let found = months.of(cx, &what, &[query.period], read).await?;
+            found.get(&query.period).map(|ranked| ranked.to_vec()).unwrap_or_default()
+        }
         None => Vec::new(),
     };
-    let mut shown = ranked;
     shown.truncate(top);
     let read = shown.iter().map(|one| (one.review_id, one.employee_id)).collect::<Vec<_>>();
     Ok(cx.reading(shown.into_iter().map(|one| one.place).collect(), read))
@@ -81,7 +92,6 @@ async fn places(
         what: "SELECT rank() OVER (ORDER BY best.total DESC, best.deliveries DESC) AS rank, e.employee_no, e.name,
                    best.unit, best.total, best.deliveries, best.final_grade, best.review_id, best.employee_id
                FROM (SELECT r.id AS review_id, r.employee_id, u.name AS unit, r.total, r.deliveries, r.final_grade FROM",
-        from: Source::InForce,
         rest: " AND r.position = $5 AND r.total IS NOT NULL
                ORDER BY r.total DESC, r.deliveries DESC FETCH FIRST 100 ROWS WITH TIES) AS best
                JOIN employee e ON e.id = best.employee_id
@@ -108,7 +118,6 @@ async fn shares(
                    count(*) OVER (PARTITION BY u.store_id) AS ranked,
                    coalesce((SELECT t.leaderboard_one_in FROM review_terms t WHERE t.store_id = u.store_id), $6) AS one_in
                FROM",
-        from: Source::InForce,
         rest: " AND r.position = $5 AND r.total IS NOT NULL) AS best
                JOIN employee e ON e.id = best.employee_id
                WHERE best.place <= LEAST(best.ranked / best.one_in, best.ranked - 2)

@@ -3,12 +3,14 @@
 pub mod form;
 pub mod grades;
 pub mod http;
+pub mod kept;
 pub mod leaderboard;
 mod month_reviews;
 mod month_state;
 mod places;
 mod plans;
 pub mod quality;
+pub mod remembered;
 pub mod roll_up;
 pub mod rows;
 pub mod sales;

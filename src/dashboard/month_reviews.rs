@@ -1,4 +1,4 @@
-//! The published reviews of a month in a part of the organisation, as sums and boards read them.
+//! The published reviews of a month in a part of the organisation, as boards read them.
 
 use diesel::sql_types::{BigInt, Date, Nullable};
 
@@ -15,21 +15,10 @@ use crate::period::Period;
 pub(super) struct MonthReviews {
     /// Up to the FROM.
     pub(super) what: &'static str,
-    /// Where from.
-    pub(super) from: Source,
     /// Behind the conditions.
     pub(super) rest: &'static str,
     /// Of whom.
     pub(super) best: Best,
-}
-
-/// Which reviews are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// Those in force.
-    InForce,
-    /// The sums of those that were erased.
-    Erased,
 }
 
 /// Of whom reviews are asked for.
@@ -45,21 +34,15 @@ impl MonthReviews {
     /// The statement. Few stores' reviews are found by the stores' cycles, so that a store costs what it has reviews; a
     /// group's by the month.
     pub(super) fn of<'a>(&self, cx: &Context, part: Part, period: Period) -> Statement<'a> {
-        let is_erased = self.from == Source::Erased;
         let pieces = [
             (true, self.what),
             (
-                is_erased,
-                " review_cycle c JOIN erased_grade r ON r.cycle_id = c.id JOIN org_unit u ON u.id = r.unit_id
-                 WHERE c.period = $1",
-            ),
-            (
-                !is_erased && part.is_narrow(),
+                part.is_narrow(),
                 " review_cycle c JOIN review r ON r.cycle_id = c.id JOIN org_unit u ON u.id = r.unit_id
                  WHERE c.period = $1 AND r.is_current",
             ),
             (
-                !is_erased && !part.is_narrow(),
+                !part.is_narrow(),
                 " review r JOIN org_unit u ON u.id = r.unit_id WHERE r.period = $1 AND r.is_current",
             ),
             (self.best == Best::Of90, " AND r.total >= 90"),
@@ -76,7 +59,7 @@ impl MonthReviews {
                 " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])) IS TRUE",
             ),
             (!cx.scope.is_everything(), concat!(" AND ", reaches!("$3", "r.unit_id", "$1"))),
-            // What is not published shows in no sum and on no board.
+            // What is not published shows on no board.
             (
                 true,
                 " AND (SELECT month.state IN ('published', 'locked') FROM review_cycle month

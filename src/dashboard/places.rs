@@ -83,17 +83,15 @@ pub(super) struct Places {
     sellers: HashMap<i64, Vec<Sellers>>,
 }
 
-/// How many people sell in a unit in some months that follow each other.
+/// How many people more sell in a unit from a month on.
 #[derive(QueryableByName)]
 struct Sellers {
     #[diesel(sql_type = BigInt)]
     unit_id: i64,
     #[diesel(sql_type = Date)]
-    first: NaiveDate,
-    #[diesel(sql_type = Date)]
-    beyond: NaiveDate,
+    from: NaiveDate,
     #[diesel(sql_type = BigInt)]
-    people: i64,
+    change: i64,
 }
 
 /// Which units somebody reaches.
@@ -167,7 +165,7 @@ impl Places {
         let mut sellers = HashMap::<i64, Vec<Sellers>>::new();
         if counts {
             let units = found.iter().map(|place| place.id).collect();
-            for some in count(cx, part, span, months, units).await? {
+            for some in count(cx, part, span, units).await? {
                 sellers.entry(some.unit_id).or_default().push(some);
             }
         }
@@ -208,7 +206,7 @@ impl Places {
 
     fn people(&self, unit: i64, month: NaiveDate) -> i64 {
         let sellers = self.sellers.get(&unit).into_iter().flatten();
-        sellers.filter(|some| some.first <= month && month < some.beyond).map(|some| some.people).sum()
+        sellers.filter(|some| some.from <= month).map(|some| some.change).sum()
     }
 }
 
@@ -248,61 +246,23 @@ async fn find(
     Ok(statement.load(cx.db()).await?)
 }
 
-/// How many people sell in each unit: those whose longest posting as a sales consultant in a month is there, of postings held equally
-/// long the later. Nobody has another one beside one that lasts a whole month, so only the few are sorted who begin, end or move
-/// within it; and whoever neither comes nor goes in all of the months is counted once for all of them.
+/// How many people sell in each unit, as it is kept beside the postings (`unit_seller`): how many more, or fewer, from a month on. What
+/// was before the first month stands with it.
 async fn count(
     cx: &mut Context,
     part: Part,
     (first, beyond): (NaiveDate, NaiveDate),
-    months: &[Period],
     units: Vec<i64>,
 ) -> Result<Vec<Sellers>, Problem> {
     let pieces = [
         (
             true,
-            "WITH whole AS MATERIALIZED (
-                 SELECT a.unit_id, count(*) AS people FROM assignment a WHERE a.position = 'sales_consultant'
-                 AND a.valid_from <= $1 AND (a.valid_to >= $2 OR a.valid_to IS NULL)",
+            "SELECT unit_id, greatest(month, $1) AS from, sum(change)::bigint AS change FROM unit_seller WHERE month < $2",
         ),
-        (part.is_narrow(), " AND a.unit_id = ANY ($4)"),
-        (
-            true,
-            " GROUP BY a.unit_id),
-             part AS MATERIALIZED (
-                 SELECT a.id, a.employee_id, a.unit_id, a.valid_from, a.valid_to FROM assignment a
-                 WHERE a.position = 'sales_consultant'
-                 AND (a.valid_from > $1 AND a.valid_from < $2 OR a.valid_to > $1 AND a.valid_to < $2)",
-        ),
-        (
-            part.is_narrow(),
-            " AND a.employee_id = ANY (ARRAY(SELECT o.employee_id FROM assignment o
-                  WHERE o.position = 'sales_consultant' AND o.unit_id = ANY ($4)))",
-        ),
-        (
-            true,
-            "),
-             steady AS (
-                 SELECT p.unit_id, CASE WHEN p.valid_from <= $1 THEN $1
-                     ELSE date_trunc('month', p.valid_from + interval '1 month' - interval '1 day')::date END AS first,
-                     CASE WHEN p.valid_to < $2 THEN date_trunc('month', p.valid_to::timestamp)::date ELSE $2 END AS beyond
-                 FROM part p),
-             moved AS (
-                 SELECT DISTINCT ON (m.first, p.employee_id) p.unit_id, m.first, m.beyond
-                 FROM part p JOIN (SELECT of AS first, (of + interval '1 month')::date AS beyond FROM unnest($3) AS m (of)) AS m
-                 ON p.valid_from > m.first AND p.valid_from < m.beyond OR p.valid_to > m.first AND p.valid_to < m.beyond
-                 ORDER BY m.first, p.employee_id,
-                     least(coalesce(p.valid_to, m.beyond), m.beyond) - greatest(p.valid_from, m.first) DESC,
-                     p.valid_from DESC, p.id DESC)
-             SELECT unit_id, $1 AS first, $2 AS beyond, people FROM whole
-             UNION ALL SELECT unit_id, first, beyond, count(*) FROM steady WHERE first < beyond GROUP BY unit_id, first, beyond
-             UNION ALL SELECT unit_id, first, beyond, count(*) FROM moved GROUP BY unit_id, first, beyond",
-        ),
+        (part.is_narrow(), " AND unit_id = ANY ($3)"),
+        (true, " GROUP BY 1, 2"),
     ];
-    let statement = sql_of(pieces)
-        .bind::<Date, _>(first)
-        .bind::<Date, _>(beyond)
-        .bind::<Array<Date>, _>(months.to_vec())
-        .bind::<Array<BigInt>, _>(units);
+    let statement =
+        sql_of(pieces).bind::<Date, _>(first).bind::<Date, _>(beyond).bind::<Array<BigInt>, _>(units);
     Ok(statement.load(cx.db()).await?)
 }

@@ -130,7 +130,7 @@ pub struct Planned {
 }
 
 /// The numbers of a row, made of the sums of so many metrics.
-pub trait Numbers<const N: usize>: Clone {
+pub trait Numbers<const N: usize>: Clone + Send + Sync + 'static {
     /// The metrics that are summed.
     const METRICS: [&'static str; N];
     /// What is planned that stands among the numbers.

@@ -7,11 +7,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::unchanged::Subject;
-use crate::auth::Context;
 use crate::clock;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::org::{Part, Position, UnitKind};
+use crate::org::{Position, UnitKind};
 use crate::period::Period;
 use crate::said::say;
 
@@ -161,31 +160,16 @@ impl SelectionQuery {
     ///
     /// `months` is not within its bounds.
     pub fn subject(&self) -> Result<Subject<'_>, Problem> {
-        Ok(Subject { unit: self.unit.as_deref(), months: self.read()?, catalogue: None })
+        Ok(Subject { unit: self.unit.as_deref(), months: self.months()?, catalogue: None })
     }
 
-    fn read(&self) -> Result<Vec<Period>, Problem> {
-        months(self.period, self.months)
-    }
-
-    /// What `of_month` says of the part of the organisation in each of the months, the earliest first; nothing where there is
-    /// no such part.
+    /// The months, the earliest first.
     ///
     /// # Errors
     ///
     /// `months` is not within its bounds.
-    pub async fn month_by_month<T>(
-        &self,
-        cx: &mut Context,
-        of_month: impl AsyncFn(&mut Context, Part, Period) -> Result<Vec<T>, Problem>,
-    ) -> Result<Vec<T>, Problem> {
-        let months = self.read()?;
-        let Some(part) = Part::find(cx, self.unit.as_deref()).await? else { return Ok(Vec::new()) };
-        let mut rows = Vec::new();
-        for period in months {
-            rows.extend(of_month(cx, part, period).await?);
-        }
-        Ok(rows)
+    pub fn months(&self) -> Result<Vec<Period>, Problem> {
+        months(self.period, self.months)
     }
 }
 

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::places::Unit;
 use super::roll_up::Sum;
 use crate::auth::Context;
-use crate::db::{sql, sql_of};
+use crate::db::{rows_of, sql};
 use crate::http::Problem;
 use crate::org::{Part, Position};
 use crate::period::Period;
@@ -171,7 +171,7 @@ pub(super) async fn is_erased(cx: &mut Context, units: &[Unit], period: Period) 
     Ok(erased.is_erased)
 }
 
-/// The coefficients of the reviews in force of a position, where they are published. Erased ones are in no sum.
+/// The coefficients of the reviews in force of a position, as they are kept beside published months. Erased ones are in no sum.
 pub(super) async fn coefficient_sums<const N: usize>(
     cx: &mut Context,
     part: Part,
@@ -186,27 +186,25 @@ pub(super) async fn coefficient_sums<const N: usize>(
         #[diesel(sql_type = BigInt)]
         unit_id: i64,
         #[diesel(sql_type = Numeric)]
-        sum: Decimal,
+        coefficients: Decimal,
         #[diesel(sql_type = BigInt)]
         known: i64,
         #[diesel(sql_type = BigInt)]
         people: i64,
     }
-    let pieces = [
-        (
-            true,
-            "SELECT c.period, r.unit_id, coalesce(sum(r.coefficient), 0) AS sum,
-                 count(DISTINCT r.employee_id) FILTER (WHERE r.coefficient IS NOT NULL) AS known,
-                 count(DISTINCT r.employee_id) AS people
-             FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
-             WHERE c.period = ANY ($1) AND c.state IN ('published', 'locked') AND r.position = $2",
-        ),
-        (part.is_narrow(), " AND c.store_id = ANY ($3)"),
-        // A group's are found by the month.
-        (!part.is_narrow(), " AND r.period = ANY ($1)"),
-        (true, " GROUP BY c.period, r.unit_id"),
-    ];
-    let rows: Vec<UnitCoefficients> = sql_of(pieces)
+    let what = "SELECT k.period, k.unit_id, k.coefficients, k.known, k.people FROM";
+    let statement = match part.is_narrow() {
+        true => {
+            let store = rows_of("$3", stores.len(), "s", "id");
+            let month = rows_of("$1", months.len(), "p", "period");
+            format!(
+                "{what} {store} CROSS JOIN {month} JOIN review_cycle c ON c.store_id = s.id AND c.period = p.period
+                 JOIN unit_coefficient k ON k.cycle_id = c.id WHERE k.position = $2"
+            )
+        }
+        false => format!("{what} unit_coefficient k WHERE k.period = ANY ($1) AND k.position = $2"),
+    };
+    let rows: Vec<UnitCoefficients> = sql(statement)
         .bind::<Array<Date>, _>(months.to_vec())
         .bind::<Text, _>(position.name())
         .bind::<Array<BigInt>, _>(stores)
@@ -214,7 +212,7 @@ pub(super) async fn coefficient_sums<const N: usize>(
         .await?;
     let mut sums = MonthSums::<N>::new();
     for row in rows {
-        let of = [Sum { value: row.sum, known: row.known }; N];
+        let of = [Sum { value: row.coefficients, known: row.known }; N];
         let own = Own { of, people: Some(row.people), recorded_at: None };
         sums.entry(row.period).or_default().insert(row.unit_id, own);
     }
@@ -235,7 +233,7 @@ pub(super) struct StoreMonth {
     pub revision: Option<i32>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub frozen_at: Option<DateTime<Utc>>,
-    /// The sources that have delivered for somebody.
+    /// The sources that have delivered for somebody, at least of those that were asked for.
     #[diesel(sql_type = Array<Text>)]
     sources: Vec<String>,
     /// Those that are complete for everybody.
@@ -258,28 +256,55 @@ impl StoreMonth {
 /// The months of stores, by month and store.
 pub(super) type StoreMonths = HashMap<Period, HashMap<i64, StoreMonth>>;
 
-/// How far the months of stores have come, with the sources that had delivered by a moment; none: by now.
+/// How far the months of stores have come, with those of some sources that had delivered by a moment; none: by now.
 pub(super) async fn store_months(
     cx: &mut Context,
+    part: Part,
     stores: Vec<i64>,
     months: &[Period],
+    sources: Vec<String>,
     moment: Option<DateTime<Utc>>,
 ) -> Result<StoreMonths, Problem> {
     let length = stores.len();
-    let found: Vec<StoreMonth> = sql("SELECT s.id AS store_id, p.period, c.state, m.revision, m.frozen_at,
-             ARRAY(SELECT d.source FROM source_delivery d WHERE d.store_id = s.id AND d.period = p.period
-                   AND d.delivered_at <= coalesce($3, 'infinity')) AS sources,
-             ARRAY(SELECT d.source FROM source_delivery d WHERE d.store_id = s.id AND d.period = p.period
-                   AND d.is_complete AND $3 IS NULL) AS complete
-         FROM unnest($1) AS s (id) CROSS JOIN unnest($2) AS p (period)
-         LEFT JOIN review_cycle c ON c.store_id = s.id AND c.period = p.period
-         LEFT JOIN month_close m ON m.store_id = s.id AND m.period = p.period")
-    .over(length)
-    .bind::<Array<BigInt>, _>(stores)
-    .bind::<Array<Date>, _>(months.to_vec())
-    .bind::<Nullable<Timestamptz>, _>(moment)
-    .load(cx.db())
-    .await?;
+    let (store, month) = (rows_of("$1", length, "s", "id"), rows_of("$2", months.len(), "p", "period"));
+    let what = match moment {
+        None => {
+            "array_agg(d.source) AS sources, array_agg(d.source) FILTER (WHERE d.is_complete) AS complete"
+        }
+        Some(_) => {
+            "array_agg(d.source) FILTER (WHERE d.delivered_at <= $3) AS sources, NULL::text[] AS complete"
+        }
+    };
+    // Of few stores each month is looked up; of a group the months are read as a whole.
+    let joined = match part.is_narrow() {
+        true => format!(
+            "LEFT JOIN review_cycle c ON c.store_id = s.id AND c.period = p.period
+             LEFT JOIN month_close m ON m.store_id = s.id AND m.period = p.period
+             CROSS JOIN LATERAL (
+                 SELECT {what} FROM source_delivery d WHERE d.store_id = s.id AND d.period = p.period) d"
+        ),
+        false => format!(
+            "LEFT JOIN (SELECT * FROM review_cycle WHERE period = ANY ($2)) c ON c.store_id = s.id AND c.period = p.period
+             LEFT JOIN (SELECT * FROM month_close WHERE period = ANY ($2)) m ON m.store_id = s.id AND m.period = p.period
+             LEFT JOIN (
+                 SELECT d.store_id, d.period, {what} FROM source_delivery d
+                 WHERE d.period = ANY ($2) AND d.source = ANY ($4) GROUP BY d.store_id, d.period) d
+                 ON d.store_id = s.id AND d.period = p.period"
+        ),
+    };
+    let statement = format!(
+        "SELECT s.id AS store_id, p.period, c.state, m.revision, m.frozen_at,
+             coalesce(d.sources, '{{}}') AS sources, coalesce(d.complete, '{{}}') AS complete
+         FROM {store} CROSS JOIN {month} {joined}"
+    );
+    let found: Vec<StoreMonth> = sql(statement)
+        .over(length)
+        .bind::<Array<BigInt>, _>(stores)
+        .bind::<Array<Date>, _>(months.to_vec())
+        .bind::<Nullable<Timestamptz>, _>(moment)
+        .bind::<Array<Text>, _>(sources)
+        .load(cx.db())
+        .await?;
     let mut months = StoreMonths::new();
     for month in found {
         months.entry(month.period).or_default().insert(month.store_id, month);

@@ -1,13 +1,11 @@
 //! Whether an answer still stands, known before anything is summed.
 //!
 //! The tag of an answer is that of its bytes, so it tells nothing that the answer does not. What stood in the database before it was
-//! made (`migrations/*_dashboard_unchanged`) is remembered here, with the tag, for whoever asked: while nothing more is noted, they
+//! made (`migrations/*_dashboard_unchanged`) is remembered ([`super::remembered`]), with the tag, for whoever asked: while nothing more is noted, they
 //! are told by two look-ups that they have it already. What nobody remembers, after a start or because there was too much of it, is
 //! made anew.
 
-use std::collections::HashMap;
-use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Nullable};
@@ -15,14 +13,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::auth::Context;
 use crate::auth::scope::CallerScope;
-use crate::db::sql;
+use crate::db::{rows_of, sql};
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::org::unit_by_code;
 use crate::period::Period;
 
-/// How many answers are remembered, and as many older ones.
-const MOST: usize = 50_000;
 /// What is noted for the whole organisation.
 const EVERYTHING: i64 = 0;
 
@@ -42,80 +38,43 @@ pub struct Subject<'a> {
 pub struct Standing {
     /// The life of the database.
     life: i64,
-    /// The last transaction that has changed anything that is shown.
-    last: i64,
-    /// Where that one is younger than one under way, which may yet change something: the oldest of those, and how much has been noted
-    /// by it and after it.
-    unsettled: Option<(i64, i64)>,
+    /// In each month that is read, the earliest first.
+    months: Vec<MonthStanding>,
     /// Of which stores and groups.
     units: Vec<i64>,
     catalogue: Option<Arc<Catalogue>>,
 }
 
+/// How it stood in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct MonthStanding {
+    period: Period,
+    /// The last transaction that has changed anything that is shown.
+    last: i64,
+    /// Where that one is younger than one under way, which may yet change something: the oldest of those, and how much has been noted
+    /// by it and after it.
+    unsettled: Option<(i64, i64)>,
+}
+
 impl Standing {
-    fn is_still(&self, now: &Self) -> bool {
+    /// How it stood in one of the months.
+    pub fn of(&self, period: Period) -> Option<Self> {
+        let month = self.months.iter().find(|month| month.period == period)?;
+        Some(Self {
+            months: vec![*month],
+            units: self.units.clone(),
+            catalogue: self.catalogue.clone(),
+            ..*self
+        })
+    }
+
+    /// Whether nothing more has been noted by now.
+    pub fn is_still(&self, now: &Self) -> bool {
         let is_same_catalogue = match (&self.catalogue, &now.catalogue) {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
             (one, other) => one.is_none() && other.is_none(),
         };
-        (self.life, self.last, self.unsettled) == (now.life, now.last, now.unsettled)
-            && self.units == now.units
-            && is_same_catalogue
-    }
-}
-
-/// Who asks for what, in which form and on which day, as a hash.
-pub type Question = [u8; 32];
-
-/// The answers that were given last, by what was asked.
-#[derive(Debug)]
-pub struct Answers {
-    most: usize,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    young: HashMap<Question, Given>,
-    old: HashMap<Question, Given>,
-}
-
-#[derive(Debug)]
-struct Given {
-    standing: Standing,
-    tag: String,
-}
-
-impl Default for Answers {
-    fn default() -> Self {
-        Self { most: MOST, kept: Mutex::default() }
-    }
-}
-
-impl Answers {
-    /// The tag of the answer that was given to a question, if it stands.
-    pub fn tag(&self, question: &Question, now: &Standing) -> Option<String> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is asked for again stays longest.
-        if let Some(given) = kept.old.remove(question) {
-            kept.put(self.most, *question, given);
-        }
-        kept.young.get(question).filter(|given| given.standing.is_still(now)).map(|given| given.tag.clone())
-    }
-
-    /// Remembers the tag of an answer, and how things stood before it was made.
-    pub fn keep(&self, question: Question, standing: Standing, tag: String) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.put(self.most, question, Given { standing, tag });
-    }
-}
-
-impl Kept {
-    fn put(&mut self, most: usize, question: Question, given: Given) {
-        if self.young.len() >= most {
-            self.old = mem::take(&mut self.young);
-        }
-        self.young.insert(question, given);
+        (self.life, &self.months, &self.units) == (now.life, &now.months, &now.units) && is_same_catalogue
     }
 }
 
@@ -123,9 +82,19 @@ impl Subject<'_> {
     /// How things stand.
     pub async fn standing(self, cx: &mut Context) -> Result<Standing, Problem> {
         let units = self.units(cx).await?;
-        let Noted { life, last, settled, open } = noted(cx.db(), &units, self.months).await?;
-        let unsettled = (last >= settled).then_some((settled, open));
-        Ok(Standing { life, last, unsettled, units, catalogue: self.catalogue })
+        let mut months = self.months;
+        months.sort_unstable();
+        months.dedup();
+        let noted = noted(cx.db(), &units, &months).await?;
+        let [always, by_month @ ..] = noted.as_slice() else {
+            return Err(Problem::internal(&"nobody knows how the database stands"));
+        };
+        let standings = months.iter().zip(by_month).map(|(period, noted)| {
+            let last = noted.last.max(always.last);
+            let unsettled = (last >= noted.settled).then_some((noted.settled, noted.open + always.open));
+            MonthStanding { period: *period, last, unsettled }
+        });
+        Ok(Standing { life: always.life, months: standings.collect(), units, catalogue: self.catalogue })
     }
 
     /// The stores and groups on which the answer depends, as far as the caller reaches them: what changes elsewhere is not to be seen,
@@ -199,28 +168,38 @@ struct Noted {
     open: i64,
 }
 
-/// What has been noted. Numbers that have not been reached are from before a backup was restored elsewhere.
+/// What has been noted for whichever month, and then for each of these. Numbers that have not been reached are from before a backup
+/// was restored elsewhere.
 async fn noted(
     connection: &mut AsyncPgConnection,
     units: &[i64],
-    months: Vec<Period>,
-) -> Result<Noted, Problem> {
-    let noted = sql("WITH now AS MATERIALIZED (
-             SELECT pg_snapshot_xmin(s)::text::bigint AS settled, pg_snapshot_xmax(s)::text::bigint AS next
+    months: &[Period],
+) -> Result<Vec<Noted>, Problem> {
+    let unit = rows_of("$1", units.len(), "u", "id");
+    let month = "unnest(date 'infinity' || $2) WITH ORDINALITY AS p (period, place)";
+    let month = match months.len() {
+        1 => format!("(SELECT * FROM {month} LIMIT 2) AS p"),
+        _ => month.to_owned(),
+    };
+    let noted = sql(format!(
+        "WITH now AS MATERIALIZED (
+             SELECT life_of_database() AS life, pg_snapshot_xmin(s)::text::bigint AS settled,
+                 pg_snapshot_xmax(s)::text::bigint AS next
              FROM pg_current_snapshot() s)
-         SELECT life_of_database() AS life, now.settled, coalesce(noted.last, 0) AS last,
-             coalesce(noted.open, 0)::bigint AS open
-         FROM now CROSS JOIN LATERAL (
+         SELECT now.life, now.settled, coalesce(noted.last, 0) AS last, coalesce(noted.open, 0)::bigint AS open
+         FROM {month} CROSS JOIN now CROSS JOIN LATERAL (
              SELECT max(of.last) AS last, sum(of.open) AS open
-             FROM unnest($1) AS u (id) CROSS JOIN unnest($2 || date 'infinity') AS p (period) CROSS JOIN LATERAL (
+             FROM {unit} CROSS JOIN LATERAL (
                  SELECT (SELECT c.transaction_id FROM dashboard_change c
                          WHERE c.unit_id = u.id AND c.period = p.period AND c.transaction_id < now.next
                          ORDER BY c.transaction_id DESC LIMIT 1) AS last,
                      (SELECT count(*) FROM dashboard_change c WHERE c.unit_id = u.id AND c.period = p.period
-                      AND c.transaction_id >= now.settled AND c.transaction_id < now.next) AS open) AS of) AS noted")
+                      AND c.transaction_id >= now.settled AND c.transaction_id < now.next) AS open) AS of) AS noted
+         ORDER BY p.place"
+    ))
     .bind::<Array<BigInt>, _>(units.to_vec())
-    .bind::<Array<Date>, _>(months)
-    .get_result(connection)
+    .bind::<Array<Date>, _>(months.to_vec())
+    .load(connection)
     .await?;
     Ok(noted)
 }
@@ -239,11 +218,15 @@ pub async fn prune(connection: &mut AsyncPgConnection) -> Result<usize, Problem>
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn standing(last: i64) -> Standing {
-        Standing { life: 1, last, unsettled: None, units: vec![7], catalogue: None }
+    pub(in crate::dashboard) fn standing(last: i64) -> Standing {
+        Standing { life: 1, months: vec![month("2014-03", last, None)], units: vec![7], catalogue: None }
+    }
+
+    fn month(period: &str, last: i64, unsettled: Option<(i64, i64)>) -> MonthStanding {
+        MonthStanding { period: period.parse().unwrap(), last, unsettled }
     }
 
     fn catalogue() -> Option<Arc<Catalogue>> {
@@ -252,35 +235,38 @@ mod tests {
 
     #[test]
     fn an_answer_stands_until_something_is_noted() {
-        let answers = Answers::default();
-        answers.keep([1; 32], standing(5), "a".to_owned());
-        assert_eq!(answers.tag(&[1; 32], &standing(5)).as_deref(), Some("a"));
-        assert_eq!(answers.tag(&[2; 32], &standing(5)), None);
-        let elsewhere = Standing { units: vec![7, 8], ..standing(5) };
-        let restored = Standing { life: 2, ..standing(5) };
+        assert!(standing(5).is_still(&standing(5)));
+        let of_months = |months: Vec<MonthStanding>| Standing { months, ..standing(5) };
         let [unsettled, later] =
-            [Some((4, 1)), Some((4, 2))].map(|unsettled| Standing { unsettled, ..standing(5) });
+            [Some((4, 1)), Some((4, 2))].map(|unsettled| of_months(vec![month("2014-03", 5, unsettled)]));
         let described = Standing { catalogue: catalogue(), ..standing(5) };
-        for other in [standing(6), standing(4), elsewhere, restored, unsettled.clone(), described.clone()] {
-            assert_eq!(answers.tag(&[1; 32], &other), None, "{other:?}");
+        for other in [
+            standing(6),
+            standing(4),
+            Standing { units: vec![7, 8], ..standing(5) },
+            Standing { life: 2, ..standing(5) },
+            of_months(vec![month("2014-04", 5, None)]),
+            unsettled.clone(),
+            described.clone(),
+        ] {
+            assert!(!standing(5).is_still(&other), "{other:?}");
         }
-        answers.keep([3; 32], unsettled.clone(), "c".to_owned());
-        assert_eq!(answers.tag(&[3; 32], &unsettled).as_deref(), Some("c"));
-        assert_eq!(answers.tag(&[3; 32], &later), None, "what was under way has noted something");
-        answers.keep([1; 32], described.clone(), "b".to_owned());
-        assert_eq!(answers.tag(&[1; 32], &described).as_deref(), Some("b"));
-        let anew = Standing { catalogue: catalogue(), ..standing(5) };
-        assert_eq!(answers.tag(&[1; 32], &anew), None, "two catalogues");
+        assert!(unsettled.is_still(&unsettled));
+        assert!(!unsettled.is_still(&later), "what was under way has noted something");
+        assert!(described.is_still(&described));
+        assert!(!described.is_still(&Standing { catalogue: catalogue(), ..standing(5) }), "two catalogues");
     }
 
     #[test]
-    fn what_is_asked_for_again_is_remembered_and_the_rest_is_not_for_ever() {
-        let answers = Answers { most: 2, ..Answers::default() };
-        for question in 0..9 {
-            answers.keep([question; 32], standing(5), question.to_string());
-            assert!(answers.tag(&[0; 32], &standing(5)).is_some(), "{question}");
-        }
-        let remembered = (0..9).filter(|question| answers.tag(&[*question; 32], &standing(5)).is_some());
-        assert!(remembered.count() <= 4);
+    fn each_month_stands_by_itself() {
+        let [march, april] = ["2014-03", "2014-04"].map(|period| period.parse::<Period>().unwrap());
+        let of = |last_of_april: i64| Standing {
+            months: vec![month("2014-03", 5, None), month("2014-04", last_of_april, None)],
+            ..standing(5)
+        };
+        let stands = |month: Period| of(6).of(month).unwrap().is_still(&of(7).of(month).unwrap());
+        assert_eq!((stands(march), stands(april)), (true, false));
+        assert!(of(6).of(march).unwrap().is_still(&standing(5)));
+        assert!(of(6).of("2014-05".parse().unwrap()).is_none());
     }
 }

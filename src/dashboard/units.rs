@@ -1,11 +1,13 @@
 //! Units with the sums of their metrics, month by month: what everybody at or below each of them has, without what would tell of one
 //! or two people.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::month_state::{Above, Months};
 use super::places::{Places, Unit};
 use super::plans::Plans;
+use super::remembered::GroupMonths;
 use super::roll_up::{Summand, Sums, roll_up};
 use super::rows::{Comparison, Links, MonthState, Numbers, Parts, Planned, RowState, RowUnit, UnitRow};
 use super::selection::{Asked, UnitQuery, before};
@@ -16,7 +18,7 @@ use crate::auth::scope::Scope;
 use crate::http::{Code, Problem};
 use crate::ledger::metric::{Catalogue, Missing};
 use crate::org::withheld::{Counted, withheld, withheld_groups_of_stores};
-use crate::org::{Part, Position};
+use crate::org::{Part, Position, UnitKind};
 use crate::period::Period;
 use crate::said::say;
 
@@ -36,10 +38,11 @@ pub enum Summed<'a> {
 /// A parameter at fault; forbidden, or a conflict, where numbers as of a day are not told.
 pub async fn of_metrics<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
+    known: &GroupMonths<'_>,
     catalogue: &Catalogue,
     query: &UnitQuery,
 ) -> Result<Vec<R>, Problem> {
-    rows(cx, Summed::Metrics(catalogue), query).await
+    rows(cx, known, Summed::Metrics(catalogue), query).await
 }
 
 /// Rows of the coefficients of a position, by month, from the top down.
@@ -49,31 +52,49 @@ pub async fn of_metrics<const N: usize, R: UnitRow<N>>(
 /// A parameter at fault.
 pub async fn of_coefficients<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
+    known: &GroupMonths<'_>,
     position: Position,
     query: &UnitQuery,
 ) -> Result<Vec<R>, Problem> {
-    rows(cx, Summed::Coefficients(position), query).await
+    rows(cx, known, Summed::Coefficients(position), query).await
 }
 
 async fn rows<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
+    known: &GroupMonths<'_>,
     summed: Summed<'_>,
     query: &UnitQuery,
 ) -> Result<Vec<R>, Problem> {
     let asked = query.read(cx.today())?;
     let Some(part) = Part::find(cx, query.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let months = read::<R::Numbers, N>(cx, summed, part, &asked).await?;
+    let months = match asked.kinds.as_slice() {
+        // Of a group by itself there are few numbers, made of many.
+        [UnitKind::Group] if !part.is_narrow() => {
+            let of = match summed {
+                Summed::Metrics(_) => None,
+                Summed::Coefficients(position) => Some(position),
+            };
+            let read = async |cx: &mut Context, months: Vec<Period>| {
+                read::<R::Numbers, N>(cx, summed, part, &asked, &months).await
+            };
+            known.of(cx, &format!("{} {of:?} {part:?}", R::PATH), &asked.all_months(), read).await?
+        }
+        _ => {
+            let read = read::<R::Numbers, N>(cx, summed, part, &asked, &asked.all_months()).await?;
+            read.into_iter().map(|(period, month)| (period, Arc::new(month))).collect()
+        }
+    };
     let mut rows = Vec::new();
     for period in &asked.months {
         let Some(month) = months.get(period) else { continue };
         let earlier = |is_asked: bool, back: u32| {
             let other = before(*period, back).filter(|_| is_asked)?;
-            let units = months.get(&other)?.iter().map(|one| (one.unit.id, one));
+            let units = months.get(&other)?.units.iter().map(|one| (one.unit.id, one));
             Some((other, units.collect::<HashMap<_, _>>()))
         };
         let last_month = earlier(asked.compared.last_month, 1);
         let last_year = earlier(asked.compared.last_year, 12);
-        for one in shown(month, part, &asked) {
+        for one in month.shown(&asked) {
             let compared = |month: &Option<Earlier<'_, R::Numbers, N>>| {
                 let (period, units) = month.as_ref()?;
                 Some(one.compared(*period, units.get(&one.unit.id).copied()))
@@ -146,18 +167,34 @@ impl<S: Numbers<N>, const N: usize> ShownUnit<S, N> {
     }
 }
 
-/// The units of a month of the kinds and levels that are asked for.
-fn shown<'a, S, const N: usize>(
-    units: &'a [ShownUnit<S, N>],
-    part: Part,
-    asked: &'a Asked,
-) -> impl Iterator<Item = &'a ShownUnit<S, N>> {
-    // They come from the top down.
-    let top = units.iter().find(|one| part.unit.is_none_or(|asked| asked == one.unit.id));
-    let lowest = top.zip(asked.down).map(|(top, down)| top.unit.depth.saturating_add_unsigned(down));
-    units.iter().filter(move |one| {
-        asked.kinds.contains(&one.unit.kind) && lowest.is_none_or(|lowest| one.unit.depth <= lowest)
-    })
+/// The units of a month that are shown, from the top down.
+struct ShownMonth<S, const N: usize> {
+    /// How deep the topmost unit lies that was asked for.
+    top: Option<i32>,
+    units: Vec<ShownUnit<S, N>>,
+}
+
+impl<S, const N: usize> Default for ShownMonth<S, N> {
+    fn default() -> Self {
+        Self { top: None, units: Vec::new() }
+    }
+}
+
+impl<S, const N: usize> ShownMonth<S, N> {
+    /// Those of the kinds that are asked for.
+    fn of(units: Vec<ShownUnit<S, N>>, part: Part, asked: &Asked) -> Self {
+        // They come from the top down.
+        let top = units.iter().find(|one| part.unit.is_none_or(|asked| asked == one.unit.id));
+        let top = top.map(|top| top.unit.depth);
+        let units = units.into_iter().filter(|one| asked.kinds.contains(&one.unit.kind));
+        Self { top, units: units.collect() }
+    }
+
+    /// Those of the levels that are asked for.
+    fn shown<'a>(&'a self, asked: &Asked) -> impl Iterator<Item = &'a ShownUnit<S, N>> {
+        let lowest = self.top.zip(asked.down).map(|(top, down)| top.saturating_add_unsigned(down));
+        self.units.iter().filter(move |one| lowest.is_none_or(|lowest| one.unit.depth <= lowest))
+    }
 }
 
 /// A unit with what is summed for itself.
@@ -181,24 +218,25 @@ impl<const N: usize> Summand<N> for OwnUnit<'_, N> {
     }
 }
 
-/// The units of each month that are shown, from the top down.
+/// The units of each of some months that are shown.
 async fn read<S: Numbers<N>, const N: usize>(
     cx: &mut Context,
     summed: Summed<'_>,
     part: Part,
     asked: &Asked,
-) -> Result<HashMap<Period, Vec<ShownUnit<S, N>>>, Problem> {
+    months: &[Period],
+) -> Result<HashMap<Period, ShownMonth<S, N>>, Problem> {
     let knowing = match (&cx.identity, summed) {
         (None, _) => Scope::operator(),
         (Some(identity), Summed::Metrics(_)) => Scope::of(identity, ViewFacts::reach_of),
         (Some(identity), Summed::Coefficients(_)) => Scope::of(identity, ViewReviews::reach_of),
     };
-    let months = asked.all_months();
     let counts = matches!(summed, Summed::Metrics(_));
-    let places = Places::load(cx, part, &months, &knowing, counts).await?;
+    let places = Places::load(cx, part, months, &knowing, counts).await?;
     let units = months.iter().map(|period| (*period, places.of(*period))).collect::<HashMap<_, _>>();
     let mut sums = sums::<S, N>(cx, summed, part, asked, &places, &units).await?;
-    let states = store::store_months(cx, places.stores(), &months, asked.moment()).await?;
+    let sources = asked_sources(summed, &S::METRICS);
+    let states = store::store_months(cx, part, places.stores(), months, sources, asked.moment()).await?;
     let plans = Plans::load(cx, S::BESIDE, &places, &units).await?;
     let shown = units.into_iter().map(|(period, units)| {
         let month = Month {
@@ -208,7 +246,7 @@ async fn read<S: Numbers<N>, const N: usize>(
             states: states.get(&period),
             plans: &plans,
         };
-        (period, month.shown(summed, asked))
+        (period, ShownMonth::of(month.shown(summed, asked), part, asked))
     });
     Ok(shown.collect())
 }
@@ -222,7 +260,7 @@ async fn sums<S: Numbers<N>, const N: usize>(
     places: &Places,
     units: &HashMap<Period, Vec<Unit>>,
 ) -> Result<MonthSums<N>, Problem> {
-    let months = asked.all_months();
+    let months = units.keys().copied().collect::<Vec<_>>();
     match (summed, asked.moment()) {
         (Summed::Coefficients(position), _) => {
             store::coefficient_sums(cx, part, &months, places.stores(), position).await
@@ -350,6 +388,13 @@ fn with_own<'a, const N: usize>(
         OwnUnit { unit, own }
     };
     units.iter().map(complete).collect()
+}
+
+/// The sources of which it matters how far they have come.
+fn asked_sources(summed: Summed<'_>, metrics: &[&str]) -> Vec<String> {
+    let Summed::Metrics(catalogue) = summed else { return Vec::new() };
+    let sources = metrics.iter().filter_map(|metric| catalogue.source_of(metric));
+    sources.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The sources that bring what is summed, those left out that are never outstanding.

@@ -33,6 +33,15 @@ pub fn sql_of<'a, const N: usize>(pieces: [(bool, &str); N]) -> Statement<'a> {
     sql(asked.map(|(_, piece)| piece).collect::<String>())
 }
 
+/// The rows of a list of this length that is bound as `list`, with one column, under a name. PostgreSQL takes lists for ten long in a
+/// plan that it keeps, and would rather plan anew each time for a list of one: that it is one stands in the text.
+pub fn rows_of(list: &str, length: usize, name: &str, column: &str) -> String {
+    match length {
+        1 => format!("(SELECT unnest({list}) AS {column} LIMIT 1) AS {name}"),
+        _ => format!("unnest({list}) AS {name} ({column})"),
+    }
+}
+
 impl<'a> Statement<'a> {
     /// Says how long the lists are that are bound. A plan that is kept is made for short ones, and would go through
     /// long ones person by person; with those the statement is planned for its own values and forgotten.

@@ -121,25 +121,14 @@ struct Counting {
     bundle_hash: String,
 }
 
-/// The bundles whose catalogues count for a month, each once: first that of the release in force where the month is open in
-/// some store, then those of the releases that score it where it is frozen, then those that come after it in their order.
+/// The bundles whose catalogues count for a month, each once.
 async fn counting(connection: &mut AsyncPgConnection, month: Period) -> Result<Vec<String>, Problem> {
-    let counting: Vec<Counting> = sql("SELECT r.bundle_hash
-         FROM (SELECT 0 AS place, release_in_force($1, NULL) AS id
-               WHERE NOT EXISTS (SELECT FROM month_close c WHERE c.period = $1)
-                   OR EXISTS (SELECT FROM org_unit s WHERE s.kind = 'store' AND s.valid_from < ($1 + interval '1 month')::date
-                       AND (s.valid_to IS NULL OR s.valid_to > $1)
-                       AND NOT EXISTS (SELECT FROM month_close c WHERE c.store_id = s.id AND c.period = $1))
-               UNION ALL SELECT DISTINCT 1, release_in_force($1, c.frozen_at) FROM month_close c WHERE c.period = $1
-               UNION ALL SELECT 2, u.id FROM upcoming_releases($1) u) c
-         JOIN rule_release r ON r.id = c.id ORDER BY c.place, r.effective_from, r.id DESC")
-    .bind::<Date, _>(month)
-    .load(connection)
-    .await?;
+    let counting: Vec<Counting> =
+        sql("SELECT bundle_hash FROM counting_bundles($1)").bind::<Date, _>(month).load(connection).await?;
     Ok(each_once(counting))
 }
 
-/// The same of a month in one store.
+/// The same of a month in one store: where it is frozen, of the release that scores it.
 async fn counting_in_store(
     connection: &mut AsyncPgConnection,
     month: Period,

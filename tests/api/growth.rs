@@ -188,11 +188,44 @@ async fn read(app: &TestApp, login: &str, path: &str) {
     }
 }
 
+/// Tables with rows for each person, for each of their months, or for each review.
+const OF_PEOPLE: &str = "'employee', 'assignment', 'seller_span', 'fact', 'person_month', 'frozen_month', 'review', 'erased_grade'";
+
+/// What a group's months come to is kept by store and unit: however many people and reviews there are, none of them is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_answered_without_its_people_and_reviews() {
+    let app = TestApp::demo().await;
+    fill(&app).await;
+    app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("GROUP")).await;
+    for login in ["group.hr", "group.wall"] {
+        // Whatever is looked up for the token.
+        app.get(login, "/v1/dashboard/attainment?period=2014-03&unit=S1").await.expect(200);
+        for resource in ["attainment", "funnel", "product-lines", "quality", "coefficients", "distribution"] {
+            for more in ["", "&months=24", "&level=all&down=1&compare=last-month,last-year"] {
+                if resource == "distribution" && more.contains("level") {
+                    continue;
+                }
+                let level =
+                    if resource == "distribution" || more.contains("level") { "" } else { "&level=group" };
+                let path = format!("/v1/dashboard/{resource}?period=2014-03&unit=GROUP{level}{more}");
+                let before = rows_read(&app, OF_PEOPLE).await;
+                let answer = app.get(login, &path).await.expect(200);
+                assert_ne!(answer, serde_json::json!([]), "{login} {path}");
+                let read = rows_read(&app, OF_PEOPLE).await - before;
+                assert_eq!(read, 0, "rows of people and reviews were read: {login} {path}");
+            }
+        }
+    }
+}
+
+const ORGANISATION: &str = "'org_unit', 'assignment', 'employee', 'person_month'";
+
 /// Stores with one person each.
 const STORES: i64 = 1_500;
 
-/// Rows of the organisation and of people's months that have been read so far, in whatever way they were found.
-async fn rows_read(app: &TestApp) -> i64 {
+/// Rows of these tables that have been read so far, in whatever way they were found.
+async fn rows_read(app: &TestApp, tables: &str) -> i64 {
     #[derive(diesel::QueryableByName)]
     struct Rows {
         #[diesel(sql_type = BigInt)]
@@ -200,8 +233,10 @@ async fn rows_read(app: &TestApp) -> i64 {
     }
     // As with the scans.
     scans(app).await;
-    let query = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint AS rows FROM pg_stat_user_tables \
-        WHERE relname IN ('org_unit', 'assignment', 'employee', 'person_month')";
+    let query = format!(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint AS rows FROM pg_stat_user_tables \
+         WHERE relname IN ({tables})"
+    );
     let mut connection = app.pool.get().await.unwrap();
     diesel::sql_query(query).get_result::<Rows>(&mut connection).await.unwrap().rows
 }
@@ -231,11 +266,11 @@ async fn a_delivery_does_not_read_the_whole_group_for_each_person() {
         (1..=STORES).map(|person| format!("P{person},40,32,36,20,{},{}\n", person % 20 + 2, person % 20));
     let file =
         "工号,首次到店,留档数,到店客户数,试驾数,新增订单,交车台数\n".to_owned() + &rows.collect::<String>();
-    let before = rows_read(&app).await;
+    let before = rows_read(&app, ORGANISATION).await;
     let path = "/v1/imports?kind=dms-funnel&period=2014-05";
     let answer = app.upload("group.clerk", path, file.into_bytes()).await.expect(201);
     assert_eq!(answer["added"], 6 * STORES, "{answer:#}");
-    let read = rows_read(&app).await - before;
+    let read = rows_read(&app, ORGANISATION).await - before;
     // Everybody is looked up a few dozen times.
     assert!(read < 100 * STORES, "{read} rows were read");
 }

@@ -38,6 +38,7 @@ mod house;
 mod import_questions;
 mod import_safety;
 mod imports;
+mod kept_sums;
 mod languages;
 mod leaderboard;
 mod ledger;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use reqwest::Method;
 use serde_json::{Value, json};
+use showfloor::auth::access::Role;
 use showfloor::dashboard::unchanged;
 
 use crate::access::second_store;
@@ -13,7 +14,7 @@ use crate::support::TestApp;
 use crate::support::statements::Statements;
 
 /// Every dashboard.
-const RESOURCES: [&str; 7] = [
+const RESOURCES: [&str; 9] = [
     "attainment?period=2014-03&compare=last-month",
     "funnel?period=2014-03&months=3&level=all",
     "product-lines?period=2014-03&unit=JC&level=all",
@@ -21,6 +22,8 @@ const RESOURCES: [&str; 7] = [
     "coefficients?period=2014-03&level=all",
     "distribution?period=2014-03",
     "leaderboard?period=2014-03&top=100",
+    "attainment?period=2014-03&months=3&level=group&compare=last-month",
+    "coefficients?period=2014-03&months=2&level=group",
 ];
 
 /// A reader that keeps what it has read, with its tag.
@@ -150,9 +153,19 @@ async fn a_screen_that_asks_again_has_the_new_numbers_at_once_and_nothing_else()
 
 /// What reads more than whether anything has changed.
 fn is_reading(statement: &str) -> bool {
-    ["unit_month", "FROM review", "JOIN review", "annual_plan", "month_close m", "person_month", "steady"]
-        .iter()
-        .any(|table| statement.contains(table))
+    [
+        "unit_month",
+        "unit_coefficient",
+        "store_grade",
+        "unit_seller",
+        "FROM review",
+        "JOIN review",
+        "annual_plan",
+        "month_close m",
+        "person_month",
+    ]
+    .iter()
+    .any(|table| statement.contains(table))
 }
 
 /// Asks again until whoever has the answer is told so without anything being read: other tests on the same server have transactions
@@ -238,8 +251,12 @@ const CHANGES: [(&str, &str, &[&str]); 20] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_changes_an_answer_is_seen_by_whoever_has_it() {
     let app = TestApp::published().await;
+    // Of whom the months of groups are remembered.
+    app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
     let heard = Statements::of(&app.pool).await;
-    let mut screens = Screen::all(&app, &["hr", "dashboard", "leader", "consultant"]).await;
+    let logins = ["hr", "dashboard", "leader", "consultant", "group.hr", "group.wall"];
+    let mut screens = Screen::all(&app, &logins).await;
     for (change, statement, expected) in CHANGES {
         for screen in &mut screens {
             settled(screen, &heard).await;
@@ -273,6 +290,64 @@ async fn whatever_changes_an_answer_is_seen_by_whoever_has_it() {
             assert!(seen.contains(*resource), "{change}: {resource} of {seen:?}");
         }
     }
+}
+
+/// What is read for a path by who asks for it the first time.
+async fn read_for(app: &TestApp, heard: &Statements, login: &str, path: &str) -> (Value, Vec<String>) {
+    app.token(login).await;
+    heard.take();
+    let shown = app.get(login, path).await.expect(200);
+    (shown, heard.take().into_iter().filter(|statement| is_reading(statement)).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_groups_months_are_added_up_once_however_they_are_asked_for() {
+    let app = TestApp::published().await;
+    app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
+    let heard = Statements::of(&app.pool).await;
+    for (resource, shapes) in [
+        (
+            "attainment?unit=JCJT&level=group",
+            ["&months=12", "&months=2&sort=-deliveries", "&fields=deliveries&compare=last-month"],
+        ),
+        (
+            "coefficients?level=group",
+            ["&months=12", "&months=2&sort=period", "&fields=known&compare=last-month"],
+        ),
+        ("distribution?unit=JCJT", ["&months=12", "&months=2&sort=reviews", "&fields=grade"]),
+        ("leaderboard?unit=JCJT", ["&top=10", "&top=10&fields=rank", "&fields=name&top=10"]),
+    ] {
+        let path = |shape: &str| format!("/v1/dashboard/{resource}&period=2014-04{shape}");
+        // Others have transactions under way, which might yet change something.
+        let mut is_once = false;
+        for _ in 0..1000 {
+            read_for(&app, &heard, "group.wall", &path(shapes[0])).await;
+            let [second, third] = [shapes[1], shapes[2]].map(path);
+            let second = read_for(&app, &heard, "group.wall", &second).await.1;
+            let third = read_for(&app, &heard, "group.wall", &third).await.1;
+            if second.is_empty() && third.is_empty() {
+                is_once = true;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(is_once, "{resource} is added up each time");
+        // Another login's question is another one.
+        let (shown, read) = read_for(&app, &heard, "group.hr", &path(shapes[0])).await;
+        assert!(!read.is_empty(), "{resource}");
+        assert_ne!(shown, json!([]), "{resource}");
+    }
+    // Of what changes, the month is read that it is in.
+    let path = "/v1/dashboard/attainment?unit=JCJT&level=group&period=2014-04&months=2";
+    let before = app.get("group.wall", path).await.expect(200);
+    let correct = "UPDATE unit_month SET value[p.place] = value[p.place] + 7 FROM metric_place p
+        WHERE p.metric = 'deliveries' AND period = '2014-04-01'
+        AND unit_id = (SELECT id FROM org_unit WHERE code = 'G1')";
+    app.pool.get().await.unwrap().batch_execute(correct).await.unwrap();
+    let after = app.get("group.wall", path).await.expect(200);
+    let of = |rows: &Value, at: usize| rows[at]["deliveries"].as_i64().unwrap();
+    assert_eq!((of(&after, 0), of(&after, 1)), (of(&before, 0), of(&before, 1) + 7));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use showfloor::retention::run::{self, Report};
 use showfloor::rules::library::Library;
 
 use crate::acknowledgements;
+use crate::kept_sums::assert_the_sums_agree;
 use crate::program;
 use crate::review_life::review_of;
 use crate::support::{Template, TestApp, database_url};
@@ -106,6 +107,7 @@ async fn assert_the_ledger_agrees(app: &TestApp) {
     assert!(checked.differences.is_empty(), "{:#?}", checked.differences);
     let rebuilt = rebuild(cx, None).await.unwrap();
     assert!(rebuilt.differences.is_empty(), "{:#?}", rebuilt.differences);
+    assert_the_sums_agree(app, "erased").await;
 }
 
 async fn assert_the_chain_holds(app: &TestApp) {

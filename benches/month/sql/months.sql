@@ -1,5 +1,10 @@
 -- The reviews of the month bench.period once more for as many months before it as bench.months says, locked as past months
--- are. Columns are those that the table has: its shape is the program's business.
+-- are. Columns are those that the table has: its shape is the program's business. Beside them stands what dashboards show of a
+-- month: the sums of units, which sources are in, and that the month is frozen.
+
+-- Nobody follows them: each row of a source would be told by itself.
+ALTER TABLE source_delivery DISABLE TRIGGER USER;
+ALTER TABLE month_close DISABLE TRIGGER USER;
 DO $$
 DECLARE
     month date := current_setting('bench.period')::date;
@@ -24,6 +29,22 @@ BEGIN
             'INSERT INTO review (%s) SELECT %s FROM review r JOIN review_cycle c ON c.id = r.cycle_id AND c.period = $1
              JOIN review_cycle earlier ON earlier.store_id = c.store_id AND earlier.period = $2 WHERE r.is_current
              ORDER BY r.id', columns, chosen) USING month, earlier;
+        INSERT INTO unit_month (period, unit_id, value, known, recorded_at)
+            SELECT earlier, unit_id, value, known, recorded_at FROM unit_month WHERE period = month ORDER BY unit_id;
+        INSERT INTO source_delivery (store_id, period, source, delivered_at, is_complete)
+            SELECT store_id, earlier, source, delivered_at, is_complete FROM source_delivery WHERE period = month;
+        INSERT INTO month_close (store_id, period, frozen_at)
+            SELECT id, earlier, earlier + interval '1 month 4 days' FROM org_unit WHERE kind = 'store';
     END LOOP;
 END
 $$;
+ALTER TABLE source_delivery ENABLE TRIGGER USER;
+ALTER TABLE month_close ENABLE TRIGGER USER;
+
+-- In one store of ten a department leads two of the teams.
+INSERT INTO org_unit (code, name, kind, parent_id, path, store_id, valid_from)
+    SELECT s.code || 'D', '销售部', 'department', s.id, s.path, s.id, s.valid_from
+    FROM org_unit s WHERE s.kind = 'store' AND s.code LIKE '%5' ORDER BY s.id;
+UPDATE org_unit d SET path = d.path || d.id WHERE d.kind = 'department';
+UPDATE org_unit t SET parent_id = d.id, path = d.path || t.id FROM org_unit d
+    WHERE d.kind = 'department' AND t.kind = 'team' AND t.store_id = d.store_id AND t.code ~ 'T[12]$';

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{cycle, freeze, review_of, walk_to};
+use crate::kept_sums::assert_the_sums_agree;
 use crate::support::{Answer, TestApp};
 
 /// A number with two places at most, in hundredths.
@@ -86,6 +87,7 @@ async fn an_appeal_is_decided_once_and_writes_the_next_revision() {
     // All eight rules apply, so that half a point of an item is half a point of the total.
     let after = current(&app, "A02", "sales_consultant").await;
     assert_eq!((&after["revision"], total(&after)), (&json!(2), before + 50));
+    assert_the_sums_agree(&app, "an appeal").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,6 +115,7 @@ async fn an_adjustment_takes_two_people_and_is_explained() {
     decide("gm").await.expect(200);
     let after = current(&app, "A03", "sales_consultant").await;
     assert_eq!((&after["revision"], total(&after)), (&json!(2), before + 50));
+    assert_the_sums_agree(&app, "an adjustment").await;
     // The leader's mean has moved with it; another member's review has not.
     assert_eq!(current(&app, "A01", "team_leader").await["revision"], 2);
     assert_eq!(current(&app, "A04", "sales_consultant").await["revision"], 1);

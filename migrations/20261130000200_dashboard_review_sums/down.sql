@@ -1,0 +1,12 @@
+DROP INDEX source_delivery_period;
+DROP TRIGGER review_changed_is_summed ON review;
+DROP TRIGGER review_cycle_changed_is_summed ON review_cycle;
+DROP TRIGGER review_cycle_added_is_summed ON review_cycle;
+DROP FUNCTION reviews_are_summed();
+DROP FUNCTION cycles_are_summed();
+DROP TABLE review_sum_due;
+DROP FUNCTION sum_due_reviews();
+DROP FUNCTION sum_reviews(bigint[]);
+DROP FUNCTION store_grades_of(bigint);
+DROP FUNCTION unit_coefficients_of(bigint);
+DROP TABLE store_grade, unit_coefficient;

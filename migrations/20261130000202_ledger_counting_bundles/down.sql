@@ -1,0 +1,2 @@
+DROP INDEX month_close_period;
+DROP FUNCTION counting_bundles(date);
