@@ -73,17 +73,17 @@ class Known:
         return [one["example"] for one in parameters if one["name"] == name and "example" in one][:1]
 
     def read(self, path, values):
-        """What is answered that is asked for as much as it gives; nothing where it is refused."""
-        query = {}
-        for parameter in self.paths[path]["get"].get("parameters", []):
-            if parameter["name"] == "limit":
-                query["limit"] = parameter["schema"]["maximum"]
-            elif parameter["in"] == "query" and parameter.get("required"):
-                query[parameter["name"]] = parameter["example"]
-        try:
-            return self.api.send("GET", f"{filled(path, values)}?{urllib.parse.urlencode(query)}", login=self.login)
-        except Refused:
-            return None
+        """What is answered that is asked for as much as it gives, or else as in the example; nothing where that is refused."""
+        asked = [one for one in self.paths[path]["get"].get("parameters", []) if one["in"] == "query"]
+        most = {one["name"]: one["schema"]["maximum"] for one in asked if one["name"] == "limit"}
+        needed = {one["name"]: one["example"] for one in asked if one.get("required")}
+        example = {one["name"]: text(one["example"]) for one in asked if "example" in one}
+        for query in [needed | most, example]:
+            try:
+                return self.api.send("GET", f"{filled(path, values)}?{urllib.parse.urlencode(query)}", login=self.login)
+            except Refused:
+                continue
+        return None
 
 
 def text(value):
@@ -112,14 +112,14 @@ def named(value, collection, name):
 
 def make_examples(api):
     """Makes one of everything that the document's examples make, so that there is something of every kind."""
-    by = senders()
+    by, refused = senders(), []
     for path, item in api.document["paths"].items():
         for method, operation in item.items():
             if "201" not in operation["responses"] or operation["operationId"] not in by:
                 continue
             login = by[operation["operationId"]]
-            kind, content = next(iter(operation.get("requestBody", {}).get("content", {}).items()), ("application/json", {}))
-            example = content.get("example")
+            content = operation.get("requestBody", {}).get("content", {"application/json": {}})
+            kind, example = next((kind, of_kind.get("example")) for kind, of_kind in content.items())
             if operation["operationId"] in OF_TODAY:
                 example = example | {"day": str(date.today())}
             body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
@@ -130,7 +130,8 @@ def make_examples(api):
                 try:
                     api.send(method.upper(), f"{filled(path, values)}?{query}", body, login, kind)
                     break
-                except Refused as refused:
-                    last = refused
+                except Refused:
+                    continue
             else:
-                print(f"  not made: {operation['operationId']} {last if 'last' in locals() else ''}")
+                refused.append(operation["operationId"])
+    print(f"Contract: refused are the examples of {', '.join(refused)}", flush=True)
