@@ -36,7 +36,7 @@ docs: postgres
 	$(CARGO) build --locked
 	./scripts/check_docs.sh
 
-# Holds the program to its OpenAPI document: schemathesis, as six roles, against a demonstration of its own.
+# Holds the program to its OpenAPI document: schemathesis, as two logins of each of six roles, against demonstrations of its own.
 contract: postgres
 	$(CARGO) build --locked
 	python3 scripts/contract.py $(ARGS)

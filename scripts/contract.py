@@ -1,5 +1,5 @@
-"""Holds the program to its OpenAPI document: schemathesis generates requests from it, as six roles, against a demonstration
-on loopback that is started and ended here.
+"""Holds the program to its OpenAPI document: schemathesis generates requests from it, as two logins of each of six roles, each against
+a demonstration of its own on loopback that is started and ended here. Warnings count as failures.
 
 Schemathesis is taken from the PATH, or installed from the Python package index into target/contract. Where there is none,
 one line says so, and the exit status is 2. Options: contract.py --help.
@@ -16,24 +16,40 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
+from contract_known import Known, make_examples
+from contract_logins import LOGINS, PASSWORD, Api, forbidden, make_logins, senders
+
 ROOT = Path(__file__).resolve().parent.parent
-WANTED = "schemathesis>=4.15,<5"
-PASSWORD = "showfloor-demo"
-ROLES = ["consultant", "leader", "manager", "hr", "group", "dashboard"]
+WANTED = "schemathesis>=4.32,<5"
 START_SECONDS = 900
-# A token lives for 15 minutes.
-TOKEN_SECONDS = 600
+PHASES = "examples,coverage,fuzzing,stateful"
 # What the document cannot say: which codes, people and months there are. A request that is right by the document is refused
 # for them with 422, which is told, but no success.
 NOT_CHECKED = ["positive_data_acceptance"]
+# What schemathesis warns of; of requests that are mostly refused it does not, for the same reason. That the document's examples are
+# taken is held by tests/api/examples.rs.
+WARNINGS = ["missing_auth", "missing_test_data", "missing_deserializer", "unused_openapi_auth", "unsupported_regex", "base_url_mismatch",
+            "method_not_allowed", "unresolvable_reference", "unmatched_filter", "rate_limited"]
+
+# Lists show what is others', too.
+ONLY_ONES_OWN = {"confirm_review_talk", "file_appeal", "withdraw_adjustment", "withdraw_appeal", "withdraw_erasure"}
 
 # Every check is on by itself. Named on the command line they would outweigh what is said of single operations here.
 # A change without the version that was seen is a 428, and one of another version a 412, whatever else is wrong with it. Two
 # paths may be a name, too: what goes for the name goes for them.
 CONFIG = '''
+[warnings]
+display = {warnings}
+fail-on = true
+
+[generation]
+max-examples = {most}
+
+[phases.stateful]
+generation.max-examples = {most_scenarios}
+
 [checks]
 missing_required_header.expected-statuses = [400, 401, 403, 404, 406, 415, 422, 428]
 negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, "5xx"]
@@ -42,23 +58,6 @@ negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 
 include-path = "/v1/column-mappings/propose"
 checks.allow_header_conformance.enabled = false
 checks.unsupported_method.enabled = false
-'''
-
-HOOKS = '''
-import json, os, urllib.request
-import schemathesis
-
-@schemathesis.auth(refresh_interval={seconds})
-class SignedIn:
-    def get(self, case, context):
-        body = json.dumps({{"login": os.environ["CONTRACT_LOGIN"], "password": "{password}"}}).encode()
-        request = urllib.request.Request(os.environ["CONTRACT_API"] + "/v1/sessions", body,
-                                         {{"Content-Type": "application/json"}})
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)["access_token"]
-
-    def set(self, case, data, context):
-        case.headers = {{**(case.headers or {{}}), "Authorization": "Bearer " + data}}
 '''
 
 
@@ -123,11 +122,68 @@ class Demonstration:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def prepared(address, login, role, most, folder):
+    """Readies a demonstration for a login, and writes down what is known of it: the document, what there is, what is not warned of."""
+    api = Api(address)
+    make_logins(api)
+    make_examples(api)
+    known = Known(api, login, Known(api, "group", Known(api, "admin")))
+    operations = [(path, method, operation["operationId"]) for path, item in api.document["paths"].items()
+                  for method, operation in item.items()]
+    found = {name: known.of_operation(path, method) for path, method, name in operations}
+    (folder / "openapi.json").write_text(json.dumps(api.document))
+    (folder / "known.json").write_text(json.dumps(found))
+    by = senders()
+    # Whether somebody else may send the same is for the role matrix to say, and for its tests.
+    not_allowed = forbidden(role)
+    others = {name for name in found if by.get(name) != login}
+    nothing = {name for name, values in found.items() if not values} - not_allowed
+    if nothing:
+        print(f"Contract: there is nothing as {login} for {', '.join(sorted(nothing))}", flush=True)
+    config = CONFIG.format(warnings=json.dumps(WARNINGS), most=most, most_scenarios=10 * most)
+    unwarned = {}
+    for name in found:
+        left_out = [("missing_auth", name in not_allowed | others | nothing), ("missing_test_data", name in not_allowed | nothing | ONLY_ONES_OWN)]
+        unwarned.setdefault(tuple(warning for warning, is_left_out in left_out if is_left_out), []).append(name)
+    return config + "".join(warned(names, left_out) for left_out, names in unwarned.items())
+
+
+def warned(operations, left_out):
+    """Configuration of what is warned of for some operations."""
+    display = [one for one in WARNINGS if one not in left_out]
+    return (f"\n[[operations]]\ninclude-operation-id = {json.dumps(operations)}\n"
+            f"warnings = {{ display = {json.dumps(display)}, fail-on = true }}\n")
+
+
+def held(schemathesis, options, folder, role, login):
+    """Whether the program holds to its document as a login."""
+    print(f"Contract: as {login}", flush=True)
+    demonstration = Demonstration(options.program)
+    try:
+        address = demonstration.address()
+        (folder / "schemathesis.toml").write_text(prepared(address, login, role, options.max_examples, folder))
+        environment = os.environ | {"CONTRACT_API": address, "CONTRACT_LOGIN": login, "CONTRACT_PASSWORD": PASSWORD,
+                                    "CONTRACT_KNOWN": str(folder / "known.json"), "PYTHONPATH": str(ROOT / "scripts"),
+                                    "SCHEMATHESIS_HOOKS": "contract_hooks"}
+        done = subprocess.run(
+            [schemathesis, "--config-file", str(folder / "schemathesis.toml"), "run", str(folder / "openapi.json"), "--url", address,
+             "--exclude-checks", ",".join(NOT_CHECKED), "--seed", options.seed,
+             "--phases", options.phases, "--suppress-health-check", "all", "--request-timeout", "30",
+             # It has no end, and what it tells is what the list tells.
+             "--exclude-path", "/v1/changes/stream",
+             *options.more], cwd=folder, env=environment)
+        return done.returncode == 0
+    finally:
+        demonstration.end()
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--program", default=str(ROOT / "target/debug/showfloor"))
-    options.add_argument("--max-examples", default="20", help="requests an operation and role, at most")
-    options.add_argument("--roles", nargs="*", default=ROLES, metavar="LOGIN")
+    options.add_argument("--max-examples", type=int, default=20, help="requests an operation and login, at most")
+    options.add_argument("--roles", nargs="*", default=list(LOGINS), choices=list(LOGINS), metavar="ROLE")
+    options.add_argument("--logins", type=int, default=2, choices=[1, 2], help="how many of each role")
+    options.add_argument("--phases", default=PHASES)
     options.add_argument("--seed", default="1")
     options.add_argument("more", nargs="*", help="further options of schemathesis, behind --")
     options = options.parse_args()
@@ -138,32 +194,11 @@ def main():
     if not schemathesis:
         print("Contract: not checked, because schemathesis is not installed and cannot be fetched here (pip install schemathesis).")
         return 2
-    hooks = folder / "contract_hooks.py"
-    hooks.write_text(HOOKS.format(seconds=TOKEN_SECONDS, password=PASSWORD))
-    (folder / "schemathesis.toml").write_text(CONFIG)
-    demonstration = Demonstration(options.program)
-    try:
-        address = demonstration.address()
-        with urllib.request.urlopen(f"{address}/openapi.json") as document:
-            (folder / "openapi.json").write_text(json.dumps(json.load(document)))
-        failed = []
-        for role in options.roles:
-            print(f"Contract: as {role}", flush=True)
-            environment = os.environ | {"CONTRACT_API": address, "CONTRACT_LOGIN": role, "PYTHONPATH": str(folder),
-                                        "SCHEMATHESIS_HOOKS": "contract_hooks"}
-            done = subprocess.run(
-                [schemathesis, "--config-file", str(folder / "schemathesis.toml"), "run", str(folder / "openapi.json"), "--url", address,
-                 "--exclude-checks", ",".join(NOT_CHECKED), "--max-examples", options.max_examples, "--seed", options.seed,
-                 "--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all", "--request-timeout", "30",
-                 # It has no end, and what it tells is what the list tells.
-                 "--exclude-path", "/v1/changes/stream",
-                 *options.more], cwd=folder, env=environment)
-            if done.returncode != 0:
-                failed.append(role)
-        print(f"Contract: {'found something as ' + ', '.join(failed) if failed else 'held as ' + ', '.join(options.roles)}.")
-        return 1 if failed else 0
-    finally:
-        demonstration.end()
+    logins = [(role, login) for role in options.roles for login in LOGINS[role][:options.logins]]
+    failed = [login for role, login in logins if not held(schemathesis, options, folder, role, login)]
+    held_as = ", ".join(login for _, login in logins)
+    print(f"Contract: {'found something as ' + ', '.join(failed) if failed else 'held as ' + held_as}.")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

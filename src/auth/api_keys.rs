@@ -83,11 +83,12 @@ pub struct NewApiKey {
     /// What it may do of what the login's roles allow; all of it where this is left out.
     #[garde(inner(length(min = 1, max = 100)))]
     #[serde(default)]
-    #[schema(inline)]
+    #[schema(inline, min_items = 1, max_items = 100)]
     pub actions: Option<Vec<ActionName>>,
     /// Code of a unit to confine it to: the login's own or one below it.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 32)]
     pub unit: Option<String>,
     /// For how many days it is good, 1 to 1,095; 365 where this is left out.
     #[garde(range(min = 1, max = 1095))]

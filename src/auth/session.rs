@@ -30,11 +30,11 @@ const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(14);
 pub struct Credentials {
     /// The login; case does not matter.
     #[garde(length(bytes, max = 256))]
-    #[schema(example = "hr")]
+    #[schema(example = "hr", max_length = 256)]
     pub login: String,
     /// The password.
     #[garde(length(bytes, max = password::MAX_LENGTH))]
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 200)]
     pub password: String,
 }
 
@@ -44,6 +44,7 @@ pub struct Credentials {
 pub struct Refresh {
     /// The token received at sign-in or at the last refresh.
     #[garde(length(bytes, max = 256))]
+    #[schema(max_length = 256)]
     pub refresh_token: String,
 }
 

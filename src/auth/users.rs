@@ -54,19 +54,21 @@ pub struct NewUser {
         custom(password::uncommon),
         custom(password::unlike(&self.login))
     )]
-    #[schema(format = Password)]
+    #[schema(format = Password, min_length = 10, max_length = 200)]
     pub password: String,
     /// At least one role.
     #[garde(length(min = 1, max = 13))]
     #[schema(min_items = 1, max_items = 13)]
     pub roles: Vec<Role>,
     /// 工号 of the employee whose login it is.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 32)]
     pub employee_no: Option<String>,
     /// Code of the unit to which a login without an employee is confined, for example a store's dashboard.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 32)]
     pub unit: Option<String>,
 }
 
@@ -88,6 +90,7 @@ pub struct UserPatch {
     /// New roles.
     #[garde(inner(length(min = 1, max = 13)))]
     #[serde(default)]
+    #[schema(min_items = 1, max_items = 13)]
     pub roles: Option<Vec<Role>>,
     /// New password.
     #[garde(inner(
@@ -96,7 +99,7 @@ pub struct UserPatch {
         custom(password::uncommon)
     ))]
     #[serde(default)]
-    #[schema(format = Password)]
+    #[schema(format = Password, min_length = 10, max_length = 200)]
     pub password: Option<String>,
     /// Whether it can no longer sign in.
     #[garde(skip)]
@@ -111,7 +114,7 @@ pub struct UserPatch {
 pub struct NewPassword {
     /// The current password.
     #[garde(length(bytes, max = password::MAX_LENGTH))]
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 200)]
     pub old_password: String,
     /// 10 characters or more, and none of the passwords that are tried first.
     #[garde(
@@ -119,7 +122,7 @@ pub struct NewPassword {
         length(bytes, max = password::MAX_LENGTH),
         custom(password::uncommon)
     )]
-    #[schema(format = Password)]
+    #[schema(format = Password, min_length = 10, max_length = 200)]
     pub new_password: String,
 }
 

@@ -13,8 +13,8 @@ use actix_web::{Error, HttpMessage as _, ResponseError as _};
 
 use super::incoming;
 use super::methods::Methods;
+use super::parameters;
 use super::problem::{Code, Problem};
-use super::years;
 use crate::said::say;
 
 /// Passes a request on if it can be read at all: `HEAD` as `GET`, whose body the server keeps back; a body in an encoding
@@ -45,7 +45,7 @@ pub async fn pass(
         return Ok(request.into_response(problem.error_response()).map_into_right_body());
     }
     if let Some(name) = methods.impossible_year(request.path()) {
-        let problem = Problem::field(name, years::EXPECTED);
+        let problem = Problem::field(name, parameters::YEAR_EXPECTED);
         return Ok(request.into_response(problem.error_response()).map_into_right_body());
     }
     let payload = request.take_payload();

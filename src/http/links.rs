@@ -1,27 +1,33 @@
-//! Links of the OpenAPI document: what was made by one operation is read, changed and taken further by others, and which part of the
-//! answer names it to them follows from their paths.
+//! Links of the OpenAPI document: what is listed or was made by one operation is read, changed and taken further by others, and which
+//! part of the answer names it to them follows from their paths.
 
 use std::collections::BTreeMap;
 
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Response};
 
-/// Where something of a kind is found: `/v1/plans/{id}`, and which of its fields stands in the path.
+/// Where something of a kind is found: `/v1/plans/{id}`, which parameter names it, and where that stands in an answer.
 struct Item {
     path: String,
-    field: String,
+    parameter: String,
+    place: String,
 }
 
-/// Adds to every answer that something was made which operations it can be given to.
+/// Adds to every answer that something was made, and to every list, which operations it can be given to.
 pub(super) fn add(document: &mut OpenApi) {
-    let items = items(document);
+    let made = made(document);
+    let listed = listed(document);
     let targets = targets(document);
     for (path, item) in &mut document.paths.paths {
         for operation in operations_mut(item) {
             let Some(RefOr::T(response)) = operation.responses.responses.get_mut("201") else { continue };
-            let Some(item) = schema_of(response).and_then(|schema| items.get(&schema)) else { continue };
+            let Some(item) = schema_of(response).and_then(|schema| made.get(&schema)) else { continue };
+            response.links.extend(targets.iter().filter_map(|target| target.link(item, path)));
+        }
+        let list = item.get.as_mut().and_then(|get| get.responses.responses.get_mut("200"));
+        if let (Some(RefOr::T(response)), Some(item)) = (list, listed.get(path)) {
             response.links.extend(targets.iter().filter_map(|target| target.link(item, path)));
         }
     }
@@ -42,8 +48,8 @@ impl Target {
         }
         let link =
             parameters(&self.path).try_fold(LinkBuilder::new().operation_id(&self.id), |link, name| {
-                let place = match name == item.field {
-                    true => format!("$response.body#/{name}"),
+                let place = match name == item.parameter {
+                    true => format!("$response.body#{}", item.place),
                     false => format!("$request.path.{}", parameters(path).find(|given| *given == name)?),
                 };
                 Some(link.parameter(name, place))
@@ -52,25 +58,56 @@ impl Target {
     }
 }
 
-/// Where things are found, by their schema: at the path of whoever makes them, followed by one of their fields.
-fn items(document: &OpenApi) -> BTreeMap<String, Item> {
-    let mut items = BTreeMap::new();
-    for (made_at, item) in &document.paths.paths {
-        let Some(RefOr::T(response)) =
-            item.post.as_ref().and_then(|post| post.responses.responses.get("201"))
-        else {
-            continue;
-        };
-        let Some(schema) = schema_of(response) else { continue };
-        let below = document.paths.paths.keys().find_map(|path| {
-            let field = path.strip_prefix(made_at)?.strip_prefix("/{")?.strip_suffix('}')?;
-            Some(Item { path: path.clone(), field: field.to_owned() })
-        });
-        if let Some(item) = below.filter(|item| has_field(document, &schema, &item.field)) {
-            items.insert(schema, item);
-        }
+/// Where things are found that were made, by their schema: at the path of whoever makes them, followed by one of their fields.
+fn made(document: &OpenApi) -> BTreeMap<String, Item> {
+    let made = document.paths.paths.iter().filter_map(|(path, item)| {
+        let RefOr::T(response) = item.post.as_ref()?.responses.responses.get("201")? else { return None };
+        let schema = schema_of(response)?;
+        let item = below(document, path, &schema, "")?;
+        Some((schema, item))
+    });
+    made.collect()
+}
+
+/// Where things are found that are listed, by the path of the list: the first of them stands for all.
+fn listed(document: &OpenApi) -> BTreeMap<String, Item> {
+    let listed = document.paths.paths.iter().filter_map(|(path, item)| {
+        let RefOr::T(response) = item.get.as_ref()?.responses.responses.get("200")? else { return None };
+        let (rows, within) = rows(document, response)?;
+        let item = below(document, path, &named(rows)?, within)?;
+        Some((path.clone(), item))
+    });
+    listed.collect()
+}
+
+/// Where a thing of a schema is found that an answer at a path has `within` it.
+fn below(document: &OpenApi, path: &str, schema: &str, within: &str) -> Option<Item> {
+    document.paths.paths.keys().find_map(|one| {
+        let (parameter, _) = one.strip_prefix(path)?.strip_prefix("/{")?.split_once('}')?;
+        let field =
+            [parameter, "id"].into_iter().find(|field| field_of(document, schema, field).is_some())?;
+        Some(Item {
+            path: format!("{path}/{{{parameter}}}"),
+            parameter: parameter.to_owned(),
+            place: format!("{within}/{field}"),
+        })
+    })
+}
+
+/// What a list has in its rows, and where the first one stands.
+fn rows<'a>(document: &'a OpenApi, response: &'a Response) -> Option<(&'a RefOr<Schema>, &'static str)> {
+    let RefOr::T(content) = response.content.get("application/json")? else { return None };
+    let (list, within) = match content.schema.as_ref()? {
+        RefOr::T(Schema::Array(list)) => (list, "/0"),
+        page => match field_of(document, &named(page)?, "items")? {
+            RefOr::T(Schema::Array(list)) => (list, "/items/0"),
+            _ => return None,
+        },
+    };
+    match &list.items {
+        ArrayItems::RefOrSchema(row) => Some((row, within)),
+        ArrayItems::False => None,
     }
-    items
 }
 
 fn targets(document: &OpenApi) -> Vec<Target> {
@@ -89,13 +126,26 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 /// The name of the schema of an answer in JSON.
 fn schema_of(response: &Response) -> Option<String> {
     let RefOr::T(content) = response.content.get("application/json")? else { return None };
-    let RefOr::Ref(schema) = content.schema.as_ref()? else { return None };
+    named(content.schema.as_ref()?)
+}
+
+fn named(schema: &RefOr<Schema>) -> Option<String> {
+    let RefOr::Ref(schema) = schema else { return None };
     schema.ref_location.rsplit('/').next().map(str::to_owned)
 }
 
-fn has_field(document: &OpenApi, schema: &str, field: &str) -> bool {
-    let schema = document.components.as_ref().and_then(|components| components.schemas.get(schema));
-    matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.properties.contains_key(field))
+/// A field of a schema, which may be put together of others.
+fn field_of<'a>(document: &'a OpenApi, schema: &str, field: &str) -> Option<&'a RefOr<Schema>> {
+    field_in(document, document.components.as_ref()?.schemas.get(schema)?, field)
+}
+
+fn field_in<'a>(document: &'a OpenApi, schema: &'a RefOr<Schema>, field: &str) -> Option<&'a RefOr<Schema>> {
+    match schema {
+        RefOr::Ref(_) => field_of(document, &named(schema)?, field),
+        RefOr::T(Schema::Object(object)) => object.properties.get(field),
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter().find_map(|part| field_in(document, part, field)),
+        RefOr::T(_) => None,
+    }
 }
 
 /// The parameters of a path.

@@ -8,6 +8,7 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{SchemaFormat, SchemaType};
 use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, Type};
 
+use super::parameters;
 use super::problem::{Code, Problem};
 use crate::said::say;
 
@@ -129,13 +130,13 @@ impl Methods {
         (!reads_query).then_some(name)
     }
 
-    /// The name of a year in the path that is none of ours: before 0001 or after 9999.
+    /// The name of a year in the path of which nothing is kept.
     pub(super) fn impossible_year(&self, path: &str) -> Option<&str> {
         let parts = path.split('/').collect::<Vec<_>>();
         self.find(path).find_map(|known| {
             known.parts.iter().zip(&parts).find_map(|(known, part)| match known {
                 Part::Number(name) if name == "year" => {
-                    let is_year = part.parse::<i64>().is_ok_and(|year| (1..=9999).contains(&year));
+                    let is_year = part.parse::<i64>().is_ok_and(|year| parameters::YEARS.contains(&year));
                     (!is_year).then_some(name.as_str())
                 }
                 _ => None,

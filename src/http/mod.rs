@@ -1,6 +1,7 @@
 //! What every endpoint shares: problems, bodies, pages and entity tags.
 
 pub mod body;
+pub mod bounds;
 pub mod client;
 mod columns;
 pub mod cors;

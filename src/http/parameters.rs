@@ -1,7 +1,9 @@
 //! Bounds of parameters that follow from what they are called: the document says them, and queries are held to them.
 
+use std::ops::RangeInclusive;
+
 use super::problem::Problem;
-use crate::said::say;
+use crate::said::{Said, say};
 
 /// Longest code of something in the organisation, or number of a person.
 const CODE: usize = 32;
@@ -25,6 +27,12 @@ pub(super) fn counts_from_one(name: &str) -> bool {
     )
 }
 
+/// The years of which the program keeps anything.
+pub(super) const YEARS: RangeInclusive<i64> = 1900..=2999;
+/// What is said of others.
+pub(super) const YEAR_EXPECTED: Said =
+    Said::fixed("年份应在 1900 到 2999 之间", "expected a year from 1900 to 2999");
+
 /// Whether a parameter is a year.
 pub(super) fn is_year(name: &str) -> bool {
     matches!(name, "from_plan" | "year")
@@ -38,6 +46,9 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Problem> {
     }
     if counts_from_one(name) && value.parse::<i64>().is_ok_and(|number| number < 1) {
         return Err(Problem::field(name, say!("应为 1 或更大", "expected 1 or more")));
+    }
+    if is_year(name) && value.parse::<i64>().is_ok_and(|year| !YEARS.contains(&year)) {
+        return Err(Problem::field(name, YEAR_EXPECTED));
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// Reads a query string, naming the parameter at fault.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let pairs = form_urlencoded::parse(text.as_bytes()).collect::<Vec<_>>();
-    if let Some((name, _)) = pairs.iter().find(|(name, value)| is_impossible(name, value)) {
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| years::is_impossible_day(value)) {
         return Err(Problem::field(name.clone(), years::EXPECTED));
     }
     pairs.iter().try_for_each(|(name, value)| parameters::check(name, value))?;
@@ -37,12 +37,6 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
         let name = named.or(by_path).or_else(|| blamed::<T>(&pairs, &message));
         Problem::field(name.unwrap_or_else(|| "query".to_owned()), library_words::said(&message))
     })
-}
-
-/// A year, or a day in a year, that nobody means.
-fn is_impossible(name: &str, value: &str) -> bool {
-    let year = parameters::is_year(name).then(|| value.parse::<i64>().ok()).flatten();
-    year.is_some_and(|year| !(1..=9999).contains(&year)) || years::is_impossible_day(value)
 }
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);

@@ -13,7 +13,7 @@ use super::{columns, etag, parameters};
 use crate::period::Period;
 
 /// A month.
-const MONTH: &str = "^[0-9]{4}-(0[1-9]|1[0-2])$";
+const MONTH: &str = "^(19|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])$";
 /// What `next_cursor` is made of.
 const CURSOR: &str = "^[A-Za-z0-9_-]{1,64}$";
 
@@ -43,8 +43,8 @@ fn bound_parameters(operation: &mut Operation) {
         let is_number = schema.schema_type == SchemaType::Type(Type::Integer);
         match parameter.name.as_str() {
             name if is_number && parameters::is_year(name) => {
-                schema.minimum = Some(Number::Int(1));
-                schema.maximum = Some(Number::Int(9999));
+                schema.minimum = Some(Number::Int(1900));
+                schema.maximum = Some(Number::Int(2999));
             }
             name if is_number && parameters::counts_from_one(name) => {
                 let is_small = schema.format == Some(SchemaFormat::KnownFormat(KnownFormat::Int32));

@@ -331,7 +331,7 @@ pub struct NewTeamLeadership {
     /// Code of the channel: required for a channel leader, not allowed for a line leader.
     #[garde(custom(channel_of(self.kind)))]
     #[serde(default)]
-    #[schema(example = "phone_web")]
+    #[schema(example = "phone_web", pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub channel: Option<String>,
     /// First day; not before the team's.
     #[garde(custom(sane_day))]

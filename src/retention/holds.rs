@@ -59,13 +59,14 @@ pub struct LegalHold {
 #[serde(deny_unknown_fields)]
 pub struct NewLegalHold {
     /// Employee number 工号 of the person.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
-    #[schema(example = "A08")]
+    #[schema(example = "A08", min_length = 1, max_length = 32)]
     pub employee_no: Option<String>,
     /// Code of the store.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 32)]
     pub store: Option<String>,
     /// Why: the case, or the letter that asks for it.
     #[garde(length(chars, min = 1, max = 1000))]

@@ -16,8 +16,8 @@ use crate::demonstration::lived;
 use crate::support::{Answer, TestApp};
 
 /// How an example is sent.
-#[derive(Deserialize)]
-struct Sent {
+#[derive(Clone, Deserialize)]
+pub struct Sent {
     /// The login; none: nobody signs in.
     by: Option<String>,
     /// Where an id, or what else the database has made, is found, by the name of the parameter or field.
@@ -47,8 +47,22 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Sends the example of an operation.
-async fn send(app: &TestApp, method: &str, path: &str, operation: &Value, sent: &Sent) -> Answer {
+/// The document, and how the example of each of its operations is sent.
+pub fn table() -> (Value, BTreeMap<String, Sent>) {
+    let read =
+        |file: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let document = serde_json::from_str(&read("openapi/openapi.json")).unwrap();
+    (document, toml::from_str(&read("tests/api/examples.toml")).unwrap())
+}
+
+/// Sends the example of an operation, with what `change` makes of its body.
+pub async fn send(
+    app: &TestApp,
+    (method, path): (&str, &str),
+    operation: &Value,
+    sent: &Sent,
+    change: impl FnOnce(Value) -> Value,
+) -> Answer {
     let mut path = path.to_owned();
     let mut query = form_urlencoded::Serializer::new(String::new());
     let mut sees_version = false;
@@ -93,6 +107,7 @@ async fn send(app: &TestApp, method: &str, path: &str, operation: &Value, sent: 
                 *field = if field.is_string() { value.into() } else { value.parse::<i64>().unwrap().into() };
             }
         }
+        let body = change(body);
         let body = if kind == "application/json" { body.to_string() } else { text(&body) };
         request = request.header("Content-Type", kind).body(body);
     }
@@ -102,10 +117,7 @@ async fn send(app: &TestApp, method: &str, path: &str, operation: &Value, sent: 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_of_the_document_is_answered_as_it_says() {
     let app = lived().await;
-    let read =
-        |file: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    let document: Value = serde_json::from_str(&read("openapi/openapi.json")).unwrap();
-    let mut table: BTreeMap<String, Sent> = toml::from_str(&read("tests/api/examples.toml")).unwrap();
+    let (document, mut table) = table();
     // In the order of the business, which JSON does not keep.
     let paths = server::openapi().paths.paths.keys();
     let operations =
@@ -126,7 +138,7 @@ async fn every_example_of_the_document_is_answered_as_it_says() {
         assert_eq!(sent.refused.is_some(), sent.because.is_some(), "{id}");
         // It would have no end.
         let method = if id == "stream_changes" { "head" } else { method };
-        let answer = send(&app, method, &path, operation, &sent).await;
+        let answer = send(&app, (method, &path), operation, &sent, |body| body).await;
         let is_right = sent.refused.map_or(answer.status.is_success(), |status| answer.status == status);
         if !is_right {
             wrong.push(format!("{id} {method} {path}: {} {}", answer.status, answer.body));

@@ -15,6 +15,7 @@ mod after_publication;
 mod api_keys;
 mod at_once;
 mod backtests;
+mod bounds;
 mod browsers;
 mod catalogues;
 mod changes;

@@ -383,7 +383,8 @@ fn parameters_are_bounded_and_answers_are_told() {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let schema = &parameter["schema"];
             let is_bounded = match parameter["name"].as_str().unwrap() {
-                "year" | "limit" | "top" => schema["minimum"] == json!(1) && schema["maximum"].is_number(),
+                "year" => schema["minimum"] == json!(1900) && schema["maximum"] == json!(2999),
+                "limit" | "top" => schema["minimum"] == json!(1) && schema["maximum"].is_number(),
                 "period" | "cursor" => schema["pattern"].is_string(),
                 "position" => schema.to_string().contains("Position"),
                 _ => true,

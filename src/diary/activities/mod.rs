@@ -53,7 +53,7 @@ pub struct NewActivity {
     /// How many hours it takes, in halves up to 24; required for a training that was done.
     #[garde(skip)]
     #[serde(default)]
-    #[schema(value_type = Option<f64>, example = 1.5)]
+    #[schema(value_type = Option<f64>, example = 1.5, minimum = 0.5, maximum = 24)]
     pub hours: Option<Number>,
     /// 工号 of the person who leads it; the caller by default.
     #[garde(length(chars, min = 1, max = 64))]
@@ -63,7 +63,7 @@ pub struct NewActivity {
     /// 工号 of those who take part; required for a coaching and a training.
     #[garde(length(max = 500), inner(length(chars, min = 1, max = 64)))]
     #[serde(default)]
-    #[schema(max_items = 500)]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Name>, max_items = 500)]
     pub people: Vec<String>,
     /// Whether it has been done already.
     #[garde(skip)]
@@ -78,7 +78,7 @@ pub struct ActivityCompletion {
     /// How many hours it took, if not as planned.
     #[garde(skip)]
     #[serde(default)]
-    #[schema(value_type = Option<f64>, example = 2)]
+    #[schema(value_type = Option<f64>, example = 2, minimum = 0.5, maximum = 24)]
     pub hours: Option<Number>,
 }
 

@@ -23,6 +23,7 @@ use crate::ledger::Counts;
 pub struct EventVerification {
     /// What was looked at.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub note: Option<String>,
 }
 
@@ -42,6 +43,7 @@ pub struct EventRejection {
 pub struct EventWithdrawal {
     /// Why it is withdrawn.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub note: Option<String>,
 }
 

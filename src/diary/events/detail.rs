@@ -92,11 +92,12 @@ pub struct EventDetail {
     /// How many days from the event's day on, in halves.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<f64>, example = 0.5)]
+    #[schema(value_type = Option<f64>, example = 0.5, minimum = 0.5, maximum = 31)]
     pub days: Option<Number>,
     /// Every item of the checklist with what was found.
     #[garde(custom(of_a_size), dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 200)]
     pub items: Option<Vec<ChecklistItem>>,
     /// How bad a complaint is.
     #[garde(skip)]
@@ -109,7 +110,7 @@ pub struct EventDetail {
     /// Hours until the customer was answered; more than 24 is slow.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<f64>, example = 3.5)]
+    #[schema(value_type = Option<f64>, example = 3.5, minimum = 0, maximum = 10000)]
     pub response_hours: Option<Number>,
     /// Which breach of integrity it was.
     #[garde(skip)]
@@ -118,7 +119,7 @@ pub struct EventDetail {
     /// Points of an exam, 0 to 100.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<f64>, example = 92)]
+    #[schema(value_type = Option<f64>, example = 92, minimum = 0, maximum = 100)]
     pub score: Option<Number>,
     /// 1 to 5, by the anchors in `GET /v1/event-kinds`.
     #[garde(inner(range(min = 1, max = 5)))]

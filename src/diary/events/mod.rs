@@ -39,6 +39,7 @@ pub struct Evidence {
     /// SHA-256 of the file, in hexadecimal.
     #[garde(inner(custom(is_sha256)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9A-Fa-f]{64}$")]
     pub sha256: Option<String>,
 }
 

@@ -52,16 +52,18 @@ pub struct NewEvent {
     /// Anything else worth noting, but no customers' names or telephone numbers.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub note: Option<String>,
     /// The system that sends it. Sent again under the same `external_id` it is the same event, unless that was rejected or
     /// withdrawn.
     #[garde(inner(length(chars, min = 1, max = 40)))]
     #[serde(default)]
-    #[schema(example = "oa")]
+    #[schema(example = "oa", min_length = 1, max_length = 40)]
     pub source_system: Option<String>,
     /// Its id in the system that sends it.
     #[garde(inner(length(chars, min = 1, max = 100)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub external_id: Option<String>,
 }
 

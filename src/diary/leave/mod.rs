@@ -76,11 +76,11 @@ pub struct LeaveTypeDetails {
     /// Other headers that its column may have in a file.
     #[garde(length(max = 20), inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
-    #[schema(max_items = 20)]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Code>, max_items = 20)]
     pub aliases: Vec<String>,
     /// Code of the store whose own it is to be, for a new one; left out, it is for all stores, which the group adds.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 32)]
     pub store: Option<String>,
 }

@@ -107,6 +107,7 @@ pub struct LeaveProtectionDecision {
     /// What is to be said of it; required where it is refused.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub note: Option<String>,
 }
 

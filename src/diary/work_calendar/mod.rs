@@ -31,7 +31,7 @@ use crate::said::say;
 pub struct WorkDays {
     /// Weekdays on which it is closed, 1 (Monday) to 7 (Sunday); empty if it is open all week.
     #[garde(length(max = 6), inner(range(min = 1, max = 7)))]
-    #[schema(example = json!([6, 7]), max_items = 6)]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Weekday>, example = json!([6, 7]), max_items = 6)]
     pub rest_weekdays: Vec<u8>,
     /// Whether it is closed on public holidays, and open on the weekend days worked in exchange.
     #[garde(skip)]

@@ -126,7 +126,7 @@ pub struct ReportDutyTime {
     pub cadence: Cadence,
     /// The time in China, `00:01` to `24:00`; null if it is not due.
     #[garde(custom(is_time))]
-    #[schema(example = "09:30")]
+    #[schema(example = "09:30", pattern = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
     pub due: Option<String>,
 }
 

@@ -46,7 +46,7 @@ pub struct NewFacts {
     /// both add up. By default the one store that the caller reaches, or the one for which the person's month counts.
     #[garde(inner(length(chars, min = 1, max = 64)))]
     #[serde(default)]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 64)]
     pub store: Option<String>,
     /// One row for each person, for each person and day, or for each record of the system.
     #[garde(length(max = 50_000), dive)]
@@ -55,9 +55,9 @@ pub struct NewFacts {
     /// Sources of the catalogue that are complete by this delivery, even if there is nothing to report: `complaints` in a
     /// month without any. Without this word a source is in for those people whose rows came, and outstanding for the
     /// others.
-    #[garde(skip)]
+    #[garde(length(max = 100), inner(length(chars, min = 1, max = 64)))]
     #[serde(default)]
-    #[schema(example = json!(["complaints"]))]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Name>, example = json!(["complaints"]), max_items = 100)]
     pub complete_sources: Vec<String>,
     /// For whom they are complete: for everybody of the store of these people, or for the people of these rows.
     #[garde(skip)]
@@ -74,6 +74,7 @@ pub struct NewFacts {
     /// Why they replace earlier values, if they do.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: Option<String>,
 }
 
@@ -105,11 +106,12 @@ pub struct NewFactRow {
     /// replaces what it said before, even for another day or person.
     #[garde(inner(length(chars, min = 1, max = 100)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub external_id: Option<String>,
     /// Value of each metric; `null` is the same as leaving it out.
-    #[garde(skip)]
+    #[garde(length(max = 1000))]
     #[serde(deserialize_with = "distinct")]
-    #[schema(value_type = BTreeMap<String, Option<f64>>, example = json!({"deliveries": 16, "accessory_revenue": 40000.5}))]
+    #[schema(inline, value_type = BTreeMap<String, crate::http::bounds::MetricValue>, example = json!({"deliveries": 16, "accessory_revenue": 40000.5}))]
     pub facts: BTreeMap<String, Option<Number>>,
 }
 

@@ -137,14 +137,15 @@ async fn some(cx: &mut Context, ids: &[i64]) -> Result<Vec<LateCorrection>, Prob
 #[serde(deny_unknown_fields)]
 pub struct CorrectionDecision {
     /// Ids of the corrections.
-    #[garde(length(min = 1, max = 10_000))]
-    #[schema(min_items = 1, max_items = 10000)]
+    #[garde(length(min = 1, max = 10_000), inner(range(min = 1)))]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Id>, min_items = 1, max_items = 10000)]
     pub ids: Vec<i64>,
     /// Whether to take them into the ledger.
     #[garde(skip)]
     pub accept: bool,
     /// The reason; required for a rejection.
     #[garde(inner(length(chars, max = 1000)))]
+    #[schema(max_length = 1000)]
     pub note: Option<String>,
 }
 

@@ -167,7 +167,7 @@ async fn load(
 pub struct FactCorrection {
     /// The value; null voids the one that stands.
     #[garde(skip)]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000_000_i64, maximum = 1_000_000_000_000_i64)]
     pub value: Option<Number>,
     /// Why it is corrected.
     #[garde(length(chars, min = 1, max = 1000))]

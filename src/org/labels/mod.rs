@@ -76,9 +76,9 @@ pub struct LabelNames {
     #[schema(example = "Livestream", min_length = 1, max_length = 64)]
     pub en: String,
     /// Code of the store whose own it is to be, for something new; left out, it is for all stores, which the group adds.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 32)]
     pub store: Option<String>,
 }
 

@@ -48,32 +48,32 @@ pub struct ChannelRates {
     /// Deliveries ÷ orders; 0.95 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>, example = 0.95)]
+    #[schema(value_type = Option<f64>, example = 0.95, exclusive_minimum = 0, maximum = 1)]
     pub order: Option<Decimal>,
     /// Orders ÷ captured leads, 0.25 by default; of telephone and web orders ÷ arrivals, 0.30 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>, example = 0.25)]
+    #[schema(value_type = Option<f64>, example = 0.25, exclusive_minimum = 0, maximum = 1)]
     pub closing: Option<Decimal>,
     /// Captured leads ÷ first visits; 0.85 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>, example = 0.85)]
+    #[schema(value_type = Option<f64>, example = 0.85, exclusive_minimum = 0, maximum = 1)]
     pub capture: Option<Decimal>,
     /// Test drives ÷ captured leads; 0.70 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>, example = 0.7)]
+    #[schema(value_type = Option<f64>, example = 0.7, exclusive_minimum = 0, maximum = 1)]
     pub test_drive: Option<Decimal>,
     /// Arrivals ÷ valid leads; 0.25 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 1)]
     pub arrival: Option<Decimal>,
     /// Valid leads ÷ raw leads; 0.50 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 1)]
     pub valid: Option<Decimal>,
 }
 

@@ -53,17 +53,18 @@ pub struct RebatePolicy {
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// The lowest attainment that meets it, as a ratio, 0 to 10 with at most 6 decimals.
-    #[schema(example = 0.9)]
+    #[schema(value_type = f64, example = 0.9, minimum = 0, maximum = 10)]
     pub min_attainment: Decimal,
     /// The lowest SSI score that meets it, 0 to 1000 with at most 6 decimals; null if the tier does not ask for one.
     #[serde(default)]
-    #[schema(example = 850)]
+    #[schema(value_type = Option<f64>, example = 850, minimum = 0, maximum = 1000)]
     pub min_ssi: Option<Decimal>,
     /// Cents for every vehicle of the basis, from the first one on; 0 to 10^12.
-    #[schema(example = 80_000)]
+    #[schema(example = 80_000, minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub per_vehicle: i64,
     /// Cents paid on top, 0 to 10^12.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub lump_sum: i64,
 }
 

@@ -27,7 +27,7 @@ pub struct NewRebatePolicy {
     /// decide.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 64)]
     pub unit: Option<String>,
     /// The calendar year.
     #[garde(range(min = 1900, max = 2999))]
@@ -35,13 +35,14 @@ pub struct NewRebatePolicy {
     pub year: i32,
     /// Its name, 1 to 200 characters.
     #[garde(skip)]
-    #[schema(example = "2014年商务政策")]
+    #[schema(example = "2014年商务政策", min_length = 1, max_length = 200)]
     pub name: String,
     /// Whose attainment counts, and whose vehicles are paid for.
     #[garde(skip)]
     pub basis: RebateBasis,
     /// The tiers, in any order.
     #[garde(skip)]
+    #[schema(min_items = 1, max_items = 50)]
     pub tiers: Vec<Tier>,
 }
 

@@ -43,7 +43,7 @@ pub struct NewPlan {
     /// brings its own.
     #[serde(default, deserialize_with = "season")]
     #[garde(custom(twelve), inner(range(min = 0, max = MAX_WEIGHT)))]
-    #[schema(example = json!([950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020]))]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Amount>, example = json!([950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020]), max_items = 12)]
     pub season: Vec<i64>,
     /// The units that share the months: stores of a group, departments or teams of a store. Ties in rounding go to the
     /// one listed first.
@@ -137,13 +137,14 @@ pub struct UnitWeight {
     pub weight: i64,
     /// The units that share its months.
     #[serde(default)]
-    #[garde(dive)]
-    #[schema(no_recursion)]
+    #[garde(length(max = MAX_PLACES), dive)]
+    #[schema(no_recursion, max_items = 50000)]
     pub units: Vec<UnitWeight>,
     /// The people who share its months, after its units. Without units and people, the unit carries its months as a
     /// whole.
     #[serde(default)]
-    #[garde(dive)]
+    #[garde(length(max = MAX_PLACES), dive)]
+    #[schema(max_items = 50000)]
     pub members: Vec<MemberWeight>,
 }
 
@@ -183,7 +184,7 @@ pub struct LabelWeight {
     /// The shares of the twelve months where they are not the same; `weight` is then left out of account.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[garde(length(max = 12), inner(range(min = 0, max = MAX_WEIGHT)))]
-    #[schema(max_items = 12)]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Amount>, max_items = 12)]
     pub months: Vec<i64>,
 }
 
@@ -218,7 +219,7 @@ pub struct NewLine {
     /// 渗透率: how many of these one unit of the first line brings, up to 1000.
     #[serde(default)]
     #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>, example = 0.8)]
+    #[schema(value_type = Option<f64>, example = 0.8, minimum = 0, maximum = 1000)]
     pub penetration: Option<Decimal>,
     /// 单车产值: cents that each of them brings, for an amount.
     #[serde(default)]
@@ -248,22 +249,27 @@ pub struct Pin {
     /// The line; by default the first.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[schema(min_length = 1, max_length = 64)]
     pub metric: Option<String>,
     /// Code of the unit, in the organisation; by default the plan's own.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[schema(min_length = 1, max_length = 64)]
     pub unit: Option<String>,
     /// 工号, for a person's cell within that unit.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[schema(min_length = 1, max_length = 64)]
     pub employee_no: Option<String>,
     /// Code of the channel, for a channel's cell.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[schema(min_length = 1, max_length = 64)]
     pub channel: Option<String>,
     /// Code of the series, for a series' cell.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[schema(min_length = 1, max_length = 64)]
     pub series: Option<String>,
     /// The month `2014-03`, the quarter `2014-Q1` or the year `2014` of the plan. What is given for several months is spread
     /// over them in proportion to what they have; months that are closed keep theirs, and count.

@@ -69,6 +69,7 @@ pub struct Suggestion {
     /// those of the last plan, or every month alike.
     #[serde(default, deserialize_with = "new_plan::season")]
     #[garde(custom(new_plan::twelve), inner(range(min = 0, max = MAX_WEIGHT)))]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Amount>, max_items = 12)]
     pub season: Vec<i64>,
     /// What units and people weigh by, where the method goes by the weights given.
     #[serde(default)]
@@ -148,7 +149,8 @@ pub struct TakenTrial {
     #[garde(dive)]
     pub trial: trial::Trial,
     /// Which of its methods, counted from 0.
-    #[garde(skip)]
+    #[garde(range(max = 9))]
+    #[schema(maximum = 9)]
     pub take: usize,
 }
 

@@ -57,11 +57,12 @@ pub struct SeriesSupply {
     pub opening: Option<i64>,
     /// 提车任务: cars to be taken in each month, January first.
     #[garde(custom(twelve), inner(range(min = 0, max = MAX_TOTAL)))]
-    #[schema(example = json!([70, 50, 65, 60, 60, 60, 55, 55, 65, 70, 70, 80]))]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Amount>, example = json!([70, 50, 65, 60, 60, 60, 55, 55, 65, 70, 70, 80]), min_items = 12, max_items = 12)]
     pub wholesale: Vec<i64>,
     /// Cars that were taken in each month, January first; null where that is not known, and empty if no month is known.
     #[serde(default)]
     #[garde(custom(twelve_or_none), inner(inner(range(min = 0, max = MAX_TOTAL))))]
+    #[schema(inline, value_type = Vec<Option<crate::http::bounds::Amount>>, max_items = 12)]
     pub taken: Vec<Option<i64>>,
     /// 盘点: months after January that begin with a counted stock, instead of what the month before left.
     #[serde(default)]

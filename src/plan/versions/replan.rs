@@ -44,6 +44,7 @@ pub struct Replan {
     /// New weights of the twelve months; by default the present ones.
     #[serde(default)]
     #[garde(inner(length(min = 12, max = 12), inner(range(min = 0, max = MAX_WEIGHT))))]
+    #[schema(inline, value_type = Option<Vec<crate::http::bounds::Amount>>, min_items = 12, max_items = 12)]
     pub season: Option<Vec<i64>>,
     /// What the months before `from` have brought, line by line; by default what the ledger knows.
     #[serde(default)]
@@ -81,7 +82,7 @@ pub struct Results {
     pub metric: String,
     /// Months from January up to the one before `from`, in units of the metric or cents.
     #[garde(length(max = 11), inner(range(min = 0, max = MAX_TOTAL)))]
-    #[schema(example = json!([150, 98, 141]), max_items = 11)]
+    #[schema(inline, value_type = Vec<crate::http::bounds::Amount>, example = json!([150, 98, 141]), max_items = 11)]
     pub months: Vec<i64>,
 }
 

@@ -29,7 +29,7 @@ pub struct NewAcknowledgement {
     pub text: Option<String>,
     /// The names of the two people before whom it was refused: neither the person nor who records it.
     #[garde(inner(length(min = 2, max = 2), inner(length(chars, min = 1, max = 64))))]
-    #[schema(min_items = 2, max_items = 2)]
+    #[schema(inline, value_type = Option<Vec<crate::http::bounds::Name>>, min_items = 2, max_items = 2)]
     pub witnesses: Option<Vec<String>>,
     /// When it was refused.
     #[garde(skip)]

@@ -71,6 +71,7 @@ pub struct Receipt {
 pub struct NewReceipt {
     /// 工号 of whose it is; the caller's own where it is left out.
     #[garde(inner(length(chars, min = 1, max = 32)))]
+    #[schema(min_length = 1, max_length = 32)]
     pub employee_no: Option<String>,
     /// What was done.
     #[garde(skip)]

@@ -93,8 +93,8 @@ pub struct NewAdjustment {
     #[schema(example = "70_complaints", min_length = 1, max_length = 100)]
     pub rule: String,
     /// The points, with two places at most; below zero where they are taken off.
-    #[garde(skip)]
-    #[schema(value_type = f64, example = 3)]
+    #[garde(custom(crate::http::bounds::within(-1000..=1000)))]
+    #[schema(value_type = f64, example = 3, minimum = -1000, maximum = 1000)]
     pub points: Decimal,
     /// Why.
     #[garde(length(chars, min = 1, max = 1000))]
@@ -111,6 +111,7 @@ pub struct AdjustmentDecision {
     pub approve: bool,
     /// What is to be said of it; required where it is refused.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub note: Option<String>,
 }
 

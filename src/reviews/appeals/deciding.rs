@@ -30,8 +30,8 @@ pub struct AppealDecision {
     #[schema(min_length = 1, max_length = 4000)]
     pub reason: String,
     /// Points to be added to the item or taken off it, where the outcome is `adjusted` or `partly_adjusted`.
-    #[garde(skip)]
-    #[schema(value_type = Option<f64>)]
+    #[garde(inner(custom(crate::http::bounds::within(-1000..=1000))))]
+    #[schema(value_type = Option<f64>, minimum = -1000, maximum = 1000)]
     pub points: Option<Decimal>,
 }
 

@@ -71,6 +71,7 @@ pub struct EvidenceLink {
     pub link: String,
     /// SHA-256 of its bytes, in lower-case hexadecimal digits.
     #[garde(length(equal = 64), custom(is_hexadecimal))]
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     pub sha256: String,
     /// What kind of file it is.
     #[garde(length(chars, min = 1, max = 100))]

@@ -22,7 +22,8 @@ use crate::said::{Said, say};
 #[serde(deny_unknown_fields)]
 pub struct NewGoldenCase {
     /// Id of the draft of the rules to which it is added; left out, a draft is begun from the release published last.
-    #[garde(skip)]
+    #[garde(range(min = 1))]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub draft: Option<i64>,
 }
 

@@ -23,16 +23,19 @@ use crate::said::{Said, say};
 #[serde(deny_unknown_fields)]
 pub struct NewBacktest {
     /// The draft to try, by id.
-    #[garde(skip)]
+    #[garde(range(min = 1))]
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub draft: Option<i64>,
     /// The stored bundle to try instead of a draft, by its SHA-256.
     #[garde(inner(length(chars, max = 64)))]
     #[serde(default)]
+    #[schema(max_length = 64)]
     pub bundle: Option<String>,
     /// The release to compare with, by id; by default the one in force when the draft would take effect.
-    #[garde(skip)]
+    #[garde(range(min = 1))]
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub against: Option<i64>,
     /// The first month.
     #[garde(skip)]
@@ -45,7 +48,7 @@ pub struct NewBacktest {
     /// Only reviews of this store, by code; by default, of every store that the caller may see.
     #[garde(inner(length(chars, max = 32)))]
     #[serde(default)]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", max_length = 32)]
     pub store: Option<String>,
 }
 

@@ -28,6 +28,7 @@ pub struct GradeShare {
     pub grade: String,
     /// The largest share of the rated reviews that should have it: above 0, at most 1, with four places at most.
     #[garde(skip)]
+    #[schema(value_type = f64, exclusive_minimum = 0, maximum = 1)]
     pub most_share: Decimal,
 }
 

@@ -114,6 +114,7 @@ pub struct Freeze {
     pub accept_missing: bool,
     /// Why it is frozen although something is missing; required in that case.
     #[garde(inner(length(chars, max = 1000)))]
+    #[schema(max_length = 1000)]
     pub note: Option<String>,
 }
 

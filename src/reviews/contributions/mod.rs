@@ -101,7 +101,7 @@ pub struct NewContribution {
     /// What it says about single items, by the name of the rule.
     #[garde(skip)]
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, String>)]
+    #[schema(inline, value_type = BTreeMap<String, crate::http::bounds::Comment>)]
     pub items: ItemComments,
 }
 

@@ -32,6 +32,7 @@ pub struct NewCycleMove {
     pub to: CycleState,
     /// Why; required where it goes back.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: Option<String>,
 }
 
@@ -45,6 +46,7 @@ pub struct NewCycleMoves {
     pub period: Period,
     /// Codes of the stores; all that the caller reaches where this is left out.
     #[garde(inner(length(max = 10_000), inner(length(chars, min = 1, max = 32))))]
+    #[schema(inline, value_type = Option<Vec<crate::http::bounds::Code>>, max_items = 10000)]
     pub stores: Option<Vec<String>>,
     /// Where they are to go, each as far as it may.
     #[garde(dive)]

@@ -100,7 +100,8 @@ pub struct ImprovementFilter {
 #[serde(deny_unknown_fields)]
 pub struct NewImprovementPlan {
     /// The review that proposes it.
-    #[garde(skip)]
+    #[garde(range(min = 1))]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub review: i64,
     /// What is to be reached.
     #[garde(length(chars, min = 1, max = 4000), custom(says_something))]

@@ -84,6 +84,7 @@ pub struct NewReviewTalk {
 pub struct TalkConfirmation {
     /// What the person says about it.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub word: Option<String>,
 }
 

@@ -45,14 +45,17 @@ pub struct NewRuleDraft {
     #[schema(max_length = 2000)]
     pub note: String,
     /// The release to start from; by default the latest. Starting from an older one brings its rules back.
-    #[garde(skip)]
+    #[garde(range(min = 1))]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub release: Option<i64>,
     /// The files to start from instead of a release: path and text of each.
     #[garde(skip)]
+    #[schema(inline, value_type = Option<BTreeMap<String, crate::http::bounds::FileText>>)]
     pub files: Option<BTreeMap<String, String>>,
     /// The release that the files are a change of, by id; by default the one from which they differ least.
-    #[garde(skip)]
+    #[garde(range(min = 1))]
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub base: Option<i64>,
 }
 

@@ -34,23 +34,27 @@ pub struct SchemeParameters {
 #[serde(deny_unknown_fields)]
 pub struct ParameterPatch {
     /// Each with its new value; all are set, or none.
-    #[garde(length(min = 1, max = 1000))]
+    #[garde(length(min = 1, max = 1000), dive)]
     #[schema(min_items = 1, max_items = 1000)]
     pub parameters: Vec<NewValue>,
 }
 
 /// A parameter and its new value.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ParameterValue)]
 pub struct NewValue {
     /// The scheme's name.
-    #[schema(example = "sales_consultant")]
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "sales_consultant", min_length = 1, max_length = 64)]
     pub scheme: String,
     /// The parameter's name.
-    #[schema(example = "attainment_floor")]
+    #[garde(length(chars, min = 1, max = 100))]
+    #[schema(example = "attainment_floor", min_length = 1, max_length = 100)]
     pub name: String,
     /// The new value, within its range.
+    #[garde(custom(crate::http::bounds::within(-1_000_000_000..=1_000_000_000)))]
+    #[schema(value_type = f64, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     pub value: Decimal,
 }
 

@@ -27,7 +27,8 @@ const COMPARED: i64 = 50;
 #[schema(as = RuleRebase)]
 pub struct Rebase {
     /// The release, by id; by default the one published last.
-    #[garde(skip)]
+    #[garde(range(min = 1))]
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub onto: Option<i64>,
     /// Who counts where the draft and the release have changed the same thing differently. By default nobody does: such
     /// places are told, and nothing is changed.

@@ -83,9 +83,9 @@ pub struct MappedColumn {
     #[garde(skip)]
     pub to: Target,
     /// The metric, for a column of values.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 64)))]
     #[serde(default)]
-    #[schema(example = "deliveries")]
+    #[schema(example = "deliveries", min_length = 1, max_length = 64)]
     pub metric: Option<String>,
     /// What an empty cell means.
     #[garde(skip)]
@@ -102,8 +102,9 @@ pub struct NewMapping {
     #[schema(example = "考试成绩单", min_length = 1, max_length = 60)]
     pub name: String,
     /// Code of the store whose sheets they are; null for every store.
-    #[garde(skip)]
+    #[garde(inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 32)]
     pub store: Option<String>,
     /// Which system the sheets come from.
     #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
@@ -112,6 +113,7 @@ pub struct NewMapping {
     /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
     /// asked; what they accept is then listed as ignored.
     #[garde(length(min = 1, max = MAX_MAPPED_COLUMNS), dive)]
+    #[schema(min_items = 1, max_items = 500)]
     pub columns: Vec<MappedColumn>,
 }
 
@@ -126,6 +128,7 @@ pub struct MappingChange {
     /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
     /// asked; what they accept is then listed as ignored.
     #[garde(length(min = 1, max = MAX_MAPPED_COLUMNS), dive)]
+    #[schema(min_items = 1, max_items = 500)]
     pub columns: Vec<MappedColumn>,
 }
 

@@ -37,7 +37,7 @@ pub struct Commitments {
     /// The line; by default the plan's first.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
-    #[schema(example = "deliveries")]
+    #[schema(example = "deliveries", min_length = 1, max_length = 64)]
     pub metric: Option<String>,
     /// One row for each place.
     #[garde(length(min = 1, max = 5_000), dive)]
@@ -56,16 +56,17 @@ pub struct Commitment {
     /// 工号 of a person within that unit; null for the unit itself.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[schema(min_length = 1, max_length = 64)]
     pub employee_no: Option<String>,
     /// Twelve months, January first, in units of the metric or cents. Null means no commitment, and withdraws an
     /// earlier one; in months in which the caller does not reach the place, null leaves what is there.
     #[garde(length(min = 12, max = 12), inner(inner(range(min = 0, max = MAX_TOTAL))))]
-    #[schema(example = json!([16, 11, 15, 14, 13, 14, null, null, null, null, null, null]), min_items = 12, max_items = 12)]
+    #[schema(inline, value_type = Vec<Option<crate::http::bounds::Amount>>, example = json!([16, 11, 15, 14, 13, 14, null, null, null, null, null, null]), min_items = 12, max_items = 12)]
     pub months: Vec<Option<i64>>,
     /// The `row_version` that was read, 0 if there was no commitment; by default, whatever version is there.
     #[serde(default)]
     #[garde(inner(range(min = 0)))]
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub row_version: Option<i32>,
 }
 

@@ -140,6 +140,7 @@ pub struct ProposalAcceptance {
     /// A note to its author.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 2_000)))]
+    #[schema(min_length = 1, max_length = 2000)]
     pub note: Option<String>,
 }
 

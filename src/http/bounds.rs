@@ -1,0 +1,79 @@
+//! What stands within the lists and maps of bodies: the OpenAPI document says how much each of it may be, and what holds bodies to it
+//! stands at the fields themselves.
+
+use std::ops::RangeInclusive;
+
+use rust_decimal::Decimal;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat, Type};
+use utoipa::{Number, PartialSchema, ToSchema};
+
+use super::body::refused;
+use crate::said::say;
+
+/// A whole number within a range, as the document says it.
+fn whole(least: isize, most: isize) -> RefOr<Schema> {
+    let format = SchemaFormat::KnownFormat(if most > 255 { KnownFormat::Int64 } else { KnownFormat::Int32 });
+    let number = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Integer)).format(Some(format));
+    number.minimum(Some(Number::Int(least))).maximum(Some(Number::Int(most))).into()
+}
+
+/// A text that is not too long.
+fn text(least: usize, most: usize) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
+    text.min_length(Some(least).filter(|least| *least > 0)).max_length(Some(most)).into()
+}
+
+/// Describes something for the document.
+macro_rules! described {
+    ($($(#[$doc:meta])* $name:ident = $schema:expr;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl PartialSchema for $name {
+                fn schema() -> RefOr<Schema> {
+                    $schema
+                }
+            }
+
+            impl ToSchema for $name {}
+        )+
+    };
+}
+
+described! {
+    /// How many, or how much, of something that is planned or counted; or a weight, relative to the others.
+    Amount = whole(0, 1_000_000_000_000);
+    /// A day of the week, from Monday on.
+    Weekday = whole(1, 7);
+    /// An id.
+    Id = whole(1, isize::MAX);
+    /// A value of a metric, or none.
+    MetricValue = {
+        let kinds = SchemaType::Array(vec![Type::Number, Type::Null]);
+        let most = Number::Int(1_000_000_000_000);
+        let value = ObjectBuilder::new().schema_type(kinds).format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)));
+        value.minimum(Some(Number::Int(-1_000_000_000_000))).maximum(Some(most)).into()
+    };
+    /// The code of something, or the number of a person.
+    Code = text(1, 32);
+    /// The name of something.
+    Name = text(1, 64);
+    /// A comment.
+    Comment = text(0, 1000);
+    /// What a file has in it.
+    FileText = text(0, 4 * 1024 * 1024);
+}
+
+/// Refuses a number beyond a range: for fields.
+pub fn within(range: RangeInclusive<i64>) -> impl FnOnce(&Decimal, &()) -> garde::Result {
+    move |number, _| {
+        let (least, most) = (*range.start(), *range.end());
+        match (Decimal::from(least)..=Decimal::from(most)).contains(number) {
+            true => Ok(()),
+            false => Err(refused(&say!("应为 {least} 到 {most}", "expected {least} to {most}"))),
+        }
+    }
+}
