@@ -1,3 +1,25 @@
+DROP VIEW current_fact;
+ALTER TABLE frozen_month ALTER COLUMN value TYPE numeric[] USING value::numeric[];
+ALTER TABLE person_month ALTER COLUMN value TYPE numeric[] USING value::numeric[];
+CREATE VIEW current_fact AS
+    SELECT m.employee_id, m.period, p.metric, m.value[p.place] AS value
+    FROM person_month m CROSS JOIN metric_place p WHERE m.value[p.place] IS NOT NULL;
+CREATE OR REPLACE FUNCTION unit_month_of(month date) RETURNS TABLE (unit_id bigint, value numeric[], known integer[])
+LANGUAGE sql STABLE AS $$
+    SELECT s.unit_id, array_agg(s.value ORDER BY s.place), array_agg(s.known ORDER BY s.place)
+    FROM (
+        SELECT p.unit_id, p.place, sum(p.value) AS value, sum(p.known)::integer AS known
+        FROM (
+            SELECT m.unit_id, v.place, coalesce(sum(v.value), 0) AS value, count(v.value)::integer AS known
+            FROM person_month m CROSS JOIN LATERAL unnest(m.value) WITH ORDINALITY AS v (value, place)
+            WHERE m.period = month AND m.unit_id IS NOT NULL GROUP BY m.unit_id, v.place
+            UNION ALL
+            SELECT e.unit_id, v.place, v.value, v.known
+            FROM erased_unit_month e CROSS JOIN LATERAL unnest(e.value, e.known) WITH ORDINALITY AS v (value, known, place)
+            WHERE e.period = month
+        ) AS p GROUP BY p.unit_id, p.place
+    ) AS s GROUP BY s.unit_id
+$$;
 CREATE OR REPLACE FUNCTION move_months() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     people bigint[];
@@ -31,25 +53,3 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE OR REPLACE FUNCTION unit_month_of(month date) RETURNS TABLE (unit_id bigint, value numeric[], known integer[])
-LANGUAGE sql STABLE AS $$
-    SELECT s.unit_id, array_agg(s.value ORDER BY s.place), array_agg(s.known ORDER BY s.place)
-    FROM (
-        SELECT p.unit_id, p.place, sum(p.value) AS value, sum(p.known)::integer AS known
-        FROM (
-            SELECT m.unit_id, v.place, coalesce(sum(v.value), 0) AS value, count(v.value)::integer AS known
-            FROM person_month m CROSS JOIN LATERAL unnest(m.value) WITH ORDINALITY AS v (value, place)
-            WHERE m.period = month AND m.unit_id IS NOT NULL GROUP BY m.unit_id, v.place
-            UNION ALL
-            SELECT e.unit_id, v.place, v.value, v.known
-            FROM erased_unit_month e CROSS JOIN LATERAL unnest(e.value, e.known) WITH ORDINALITY AS v (value, known, place)
-            WHERE e.period = month
-        ) AS p GROUP BY p.unit_id, p.place
-    ) AS s GROUP BY s.unit_id
-$$;
-DROP VIEW current_fact;
-ALTER TABLE frozen_month ALTER COLUMN value TYPE numeric[] USING value::numeric[];
-ALTER TABLE person_month ALTER COLUMN value TYPE numeric[] USING value::numeric[];
-CREATE VIEW current_fact AS
-    SELECT m.employee_id, m.period, p.metric, m.value[p.place] AS value
-    FROM person_month m CROSS JOIN metric_place p WHERE m.value[p.place] IS NOT NULL;
