@@ -63,9 +63,10 @@ END
 $$;
 
 -- Cycles whose sums have to be made anew, until the transaction ends: by then all of its reviews are there.
-CREATE UNLOGGED TABLE review_sum_due (
+CREATE TABLE review_sum_due (
     cycle_id bigint[] NOT NULL
 );
+ALTER TABLE review_sum_due SET UNLOGGED;
 CREATE FUNCTION sum_due_reviews() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     cycles bigint[];

@@ -47,9 +47,10 @@ $$;
 
 -- Postings that a transaction has changed, until it ends. Units are shared by transactions that know nothing of each other, so they
 -- are touched last, all at once and in one order.
-CREATE UNLOGGED TABLE seller_due (
+CREATE TABLE seller_due (
     employee_id bigint[] NOT NULL
 );
+ALTER TABLE seller_due SET UNLOGGED;
 CREATE FUNCTION count_due_sellers() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     ids bigint[];

@@ -169,7 +169,9 @@ async fn refuse_team(cx: &mut Context, team: i64, months: &[Period]) -> Result<(
 }
 
 /// What is shown of a month to who may not read the reviews.
-fn of_stores(period: Period, month: Vec<GradeSum>) -> Vec<Distribution> {
+fn of_stores(period: Period, mut month: Vec<GradeSum>) -> Vec<Distribution> {
+    // Of grades of as few people the first is withheld: of a store the same one, whether it is asked for alone or within a group.
+    month.sort_by(|one, other| one.grade.cmp(&other.grade));
     let mut stores = BTreeMap::<(i64, String), Vec<GradeSum>>::new();
     for sum in month {
         stores.entry((sum.store_id, sum.scheme.clone())).or_default().push(sum);
@@ -256,8 +258,9 @@ async fn grades(
         Some(identity) => Scope::of(identity, ViewReviews::reach_of),
         None => Scope::operator(),
     };
-    let is_whole = !part.is_narrow()
-        || part.unit == part.store && (cx.scope.is_everything() || cx.scope.confined_to() == part.store);
+    let is_store = part.store.is_some() && part.unit == part.store;
+    let is_whole =
+        !part.is_narrow() || is_store && (cx.scope.is_everything() || cx.scope.confined_to() == part.store);
     let source = match is_whole && (how == How::AllTogether || known.is_empty()) {
         true => Source::Kept,
         false => Source::Reviews,
