@@ -1,6 +1,7 @@
 -- Notes months of units: for their stores, for the groups above, and for the whole; those of a group for everything below it, too.
--- What lies below a group is looked for where one has changed, and never below all of them first.
-CREATE OR REPLACE FUNCTION note_for_dashboards(units bigint[], periods date[]) RETURNS void LANGUAGE sql AS $$
+-- What lies below a group is looked for where one has changed, and never below all of them first. A connection plans it once.
+CREATE OR REPLACE FUNCTION note_for_dashboards(units bigint[], periods date[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     WITH changed AS MATERIALIZED (
         SELECT DISTINCT coalesce(u.store_id, u.id) AS id, u.store_id IS NULL AS is_group, c.period
         FROM unnest(units, periods) AS c (unit_id, period) JOIN org_unit u ON u.id = c.unit_id)
@@ -11,7 +12,8 @@ CREATE OR REPLACE FUNCTION note_for_dashboards(units bigint[], periods date[]) R
         SELECT w.id FROM org_unit w WHERE w.path @> ARRAY[c.id] AND coalesce(w.store_id, w.id) = w.id OFFSET 0) AS below
     WHERE c.is_group
     UNION
-    SELECT 0, c.period FROM changed c
+    SELECT 0, c.period FROM changed c;
+END
 $$;
 
 -- Sources of many stores come at once and are noted at once.
