@@ -35,9 +35,9 @@ pub struct SupplyYear {
     #[garde(range(min = 1900, max = 2999))]
     #[schema(example = 2014, minimum = 1900, maximum = 2999)]
     pub year: i32,
-    /// The series.
+    /// The series: one or more where they are put, none of a year of which nothing was put.
     #[garde(length(min = 1, max = 500), dive)]
-    #[schema(min_items = 1, max_items = 500)]
+    #[schema(max_items = 500)]
     pub series: Vec<SeriesSupply>,
 }
 
