@@ -1,9 +1,9 @@
 //! Whether an answer still stands, known before anything is summed.
 //!
 //! The tag of an answer is that of its bytes, so it tells nothing that the answer does not. What stood in the database before it was
-//! made (`migrations/*_dashboard_unchanged`) is remembered ([`super::remembered`]), with the tag, for whoever asked: while nothing more is noted, they
-//! are told by two look-ups that they have it already. What nobody remembers, after a start or because there was too much of it, is
-//! made anew.
+//! made (`migrations/*_dashboard_unchanged`) is remembered ([`super::remembered`]), with the tag, for whoever asked: while nothing
+//! more is noted, they are told by two look-ups that they have it already. What nobody remembers, after a start or because there was
+//! too much of it, is made anew.
 
 use std::sync::Arc;
 
@@ -178,6 +178,7 @@ async fn noted(
     let unit = rows_of("$1", units.len(), "u", "id");
     let month = "unnest(date 'infinity' || $2) WITH ORDINALITY AS p (period, place)";
     let month = match months.len() {
+        // Whichever month, and this one: see `rows_of`.
         1 => format!("(SELECT * FROM {month} LIMIT 2) AS p"),
         _ => month.to_owned(),
     };

@@ -197,8 +197,6 @@ pub async fn scored_months(
     if !open.is_empty() {
         let people = open.iter().map(|(_, employee_id)| *employee_id).collect::<Vec<_>>();
         let known = person_months::values(connection, period, &people).await?;
-        let known = known.into_iter().map(|(id, value)| (id, Arc::new(value))).collect::<HashMap<_, _>>();
-        // Who is posted in two stores has the same month in both.
         months.extend(open.into_iter().filter_map(|(store_id, employee_id)| {
             let value = Arc::clone(known.get(&employee_id)?);
             Some(ScoredMonth { store_id, employee_id, value })

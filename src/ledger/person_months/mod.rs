@@ -9,6 +9,7 @@ mod places;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
@@ -125,18 +126,19 @@ pub(in crate::ledger) async fn load(
     Ok(months.into_iter().map(|month| (month.employee_id, month)).collect())
 }
 
-/// What counts in the month of these people, of whom anything was ever recorded.
+/// What counts in the month of these people, of whom anything was ever recorded; to be shared, for who is posted in two stores has
+/// the same month in both.
 pub(in crate::ledger) async fn values(
     connection: &mut AsyncPgConnection,
     period: Period,
     people: &[i64],
-) -> Result<HashMap<i64, Numbers>, Problem> {
+) -> Result<HashMap<i64, Arc<Numbers>>, Problem> {
     let months = person_month::table
         .filter(person_month::period.eq(period).and(person_month::employee_id.eq_any(people)))
         .select((person_month::employee_id, person_month::value))
         .load::<(i64, Numbers)>(connection)
         .await?;
-    Ok(months.into_iter().collect())
+    Ok(months.into_iter().map(|(id, month)| (id, Arc::new(month))).collect())
 }
 
 /// A month that something was recorded of.
