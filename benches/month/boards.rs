@@ -42,7 +42,8 @@ pub async fn measure(
     let months = database.number("SELECT count(DISTINCT period) FROM review_cycle").await?;
     for (what, path, most) in [
         ("leaderboard of a store", format!("leaderboard?period={PUBLISHED}&unit=S1"), 10),
-        ("attainment of the group", format!("attainment?period={MONTH}&unit=GROUP"), MOST),
+        ("attainment of the group", format!("attainment?period={MONTH}&unit=GROUP&level=group"), MOST),
+        ("attainment of all units of the group", format!("attainment?period={MONTH}&unit=GROUP"), MOST),
         ("funnel of a store", format!("funnel?period={MONTH}&unit=S1"), 20),
         ("distribution of a store", format!("distribution?period={PUBLISHED}&unit=S1"), 20),
     ] {

@@ -53,14 +53,6 @@ CREATE UNIQUE INDEX review_acknowledgement_seen_once ON review_acknowledgement (
 CREATE TRIGGER review_acknowledgement_is_kept BEFORE UPDATE OR DELETE ON review_acknowledgement
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- How far a revision has been acknowledged, once its cycle is published: the last act about it.
-CREATE FUNCTION acknowledgement_state(review bigint, cycle bigint) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN c.state IN ('published', 'locked') THEN coalesce(
-        (SELECT CASE a.act WHEN 'confirmed_with_objection' THEN 'objected' ELSE a.act END
-         FROM review_acknowledgement a WHERE a.review_id = review ORDER BY a.id DESC LIMIT 1), 'outstanding') END
-    FROM review_cycle c WHERE c.id = cycle
-$$;
-
 -- What somebody was told of a release of the rules, has seen of it, or has confirmed.
 CREATE TABLE rule_receipt (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

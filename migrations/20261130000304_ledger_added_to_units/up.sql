@@ -41,7 +41,7 @@ BEGIN
     known AS MATERIALIZED (
         SELECT s.store_id, s.period, p.place, sum(m.known[p.place]) AS people
         FROM (SELECT DISTINCT store_id, period FROM more) AS s JOIN org_unit w ON w.store_id = s.store_id
-        JOIN unit_month m ON m.unit_id = w.id AND m.period = s.period CROSS JOIN unnest(told) AS p (place)
+        JOIN unit_month m ON m.unit_id = w.id AND m.period = s.period CROSS JOIN (SELECT DISTINCT place FROM more) AS p
         GROUP BY s.store_id, s.period, p.place)
     INSERT INTO change_entry (resource, kind, unit_id, period, is_public)
     SELECT c.resource, 'changed', s.store_id, s.period, bool_or(k.people >= 3 OR k.people - s.people >= 3)

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::places::Unit;
 use super::roll_up::Sum;
 use crate::auth::Context;
-use crate::db::{rows_of, sql};
+use crate::db::{one_of, rows_of, sql};
 use crate::http::Problem;
 use crate::org::{Part, Position};
 use crate::period::Period;
@@ -65,13 +65,17 @@ pub(super) async fn ledger_sums<const N: usize>(
         places.collect::<Vec<_>>().join(", ")
     };
     let (sums, known) = (at_places("value"), at_places("known"));
-    let of_units = if part.is_narrow() { " AND m.unit_id = ANY ($3)" } else { "" };
+    let month = one_of("$1", months.len());
+    let unit = match part.is_narrow() {
+        true => format!(" AND m.unit_id {}", one_of("$3", units.len())),
+        false => String::new(),
+    };
     let rows: Vec<UnitSums> = sql(format!(
         "WITH place AS (
              SELECT array_agg(p.place ORDER BY wanted.at) AS at FROM unnest($2) WITH ORDINALITY AS wanted (metric, at)
              LEFT JOIN metric_place p ON p.metric = wanted.metric)
          SELECT m.period, m.unit_id, ARRAY[{sums}] AS sums, ARRAY[{known}] AS known, m.recorded_at
-         FROM unit_month m CROSS JOIN place p WHERE m.period = ANY ($1){of_units}"
+         FROM unit_month m CROSS JOIN place p WHERE m.period {month}{unit}"
     ))
     .bind::<Array<Date>, _>(months.to_vec())
     .bind::<Array<Text>, _>(metrics.to_vec())

@@ -14,5 +14,5 @@ pub mod statement;
 pub mod writer;
 
 pub use pool::{Connection, Pool};
-pub use statement::{Statement, rows_of, sql, sql_of};
+pub use statement::{Statement, one_of, rows_of, sql, sql_of};
 pub use writer::Writer;

@@ -42,6 +42,14 @@ pub fn rows_of(list: &str, length: usize, name: &str, column: &str) -> String {
     }
 }
 
+/// What is one of a list of this length that is bound as `list`, like [`rows_of`].
+pub fn one_of(list: &str, length: usize) -> String {
+    match length {
+        1 => format!("= (SELECT unnest({list}) LIMIT 1)"),
+        _ => format!("= ANY ({list})"),
+    }
+}
+
 impl<'a> Statement<'a> {
     /// Says how long the lists are that are bound. A plan that is kept is made for short ones, and would go through
     /// long ones person by person; with those the statement is planned for its own values and forgotten.

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use super::Entry;
 use super::metric::Catalogue;
-use super::person_months::{self, Places};
 use crate::db::schema::employee;
 use crate::decimal;
 use crate::http::{Language, Problem};
@@ -99,26 +98,43 @@ impl<'a> From<&'a Entry> for SaidOf<'a> {
     }
 }
 
-/// In which months a delivery has to do with a metric that is larger than the one that bounds it. Where nothing of it was
-/// recorded, as in a trial, totals are taken for recorded.
+/// Metrics, each with one that it is no larger than.
+pub type Bounds<'a> = Vec<(&'a str, &'a str)>;
+
+/// Those of a catalogue.
+pub fn bounds(catalogue: &Catalogue) -> Bounds<'_> {
+    let named = |id| catalogue.get(id).map(|metric| metric.name.as_str());
+    catalogue.bounds().filter_map(|(one, other)| Some((named(one)?, named(other)?))).collect()
+}
+
+/// Whether some metric of a month is larger than the one that bounds it.
+pub fn exceeds(bounds: &Bounds<'_>, month: &HashMap<String, Decimal>) -> bool {
+    bounds
+        .iter()
+        .any(|(one, other)| month.get(*one).zip(month.get(*other)).is_some_and(|(one, other)| one > other))
+}
+
+/// In which months a delivery has to do with a metric that is larger than the one that bounds it. Of a delivery that was recorded
+/// it is known in whose (`exceeding`): of a whole group's people few are. In a trial totals are taken for recorded.
 pub async fn beyond<'a>(
     connection: &mut AsyncPgConnection,
     catalogue: &Catalogue,
     period: Period,
     said: impl Iterator<Item = SaidOf<'a>> + Clone,
-    is_recorded: bool,
+    exceeding: Option<&BTreeSet<i64>>,
 ) -> Result<Vec<BeyondBound>, Problem> {
-    let named = |id| catalogue.get(id).map(|metric| metric.name.as_str());
-    let bounds = catalogue.bounds().filter_map(|(one, other)| Some((named(one)?, named(other)?)));
-    let bounds = bounds.collect::<Vec<_>>();
+    let bounds = bounds(catalogue);
     let concerned = bounds.iter().flat_map(|(one, other)| [*one, *other]).collect::<HashSet<_>>();
     let said = said.filter(|one| concerned.contains(one.metric));
-    let people = said.clone().map(|one| one.employee_id).collect::<BTreeSet<_>>();
-    // Of a whole group's people few are concerned.
-    let people = match is_recorded {
-        true => exceeding(connection, period, &Vec::from_iter(people), &bounds).await?,
-        false => people,
+    let people = said.clone().map(|one| one.employee_id);
+    let mut people = match exceeding {
+        Some(exceeding) => people.filter(|id| exceeding.contains(id)).collect::<BTreeSet<_>>(),
+        None => people.collect(),
     };
+    // The first of them are told, and no more.
+    if let Some(next) = people.iter().nth(TOLD).copied().filter(|_| exceeding.is_some()) {
+        people.split_off(&next);
+    }
     if people.is_empty() {
         return Ok(Vec::new());
     }
@@ -126,7 +142,7 @@ pub async fn beyond<'a>(
     let mut delivered = HashMap::<i64, HashSet<&str>>::new();
     for SaidOf { employee_id, metric, total } in said.filter(|one| people.contains(&one.employee_id)) {
         delivered.entry(employee_id).or_default().insert(metric);
-        if let Some(value) = total.filter(|_| !is_recorded) {
+        if let Some(value) = total.filter(|_| exceeding.is_none()) {
             months.entry(employee_id).or_default().insert(metric.to_owned(), value);
         }
     }
@@ -164,28 +180,4 @@ pub async fn beyond<'a>(
         })
     });
     Ok(told.collect())
-}
-
-/// Those of some people in whose month some metric is larger than the one that bounds it: no more than are told.
-async fn exceeding(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    people: &[i64],
-    bounds: &[(&str, &str)],
-) -> Result<BTreeSet<i64>, Problem> {
-    let places = Places::load(connection).await?;
-    let bounds = bounds.iter().filter_map(|(one, other)| Some((places.index(one)?, places.index(other)?)));
-    let bounds = bounds.collect::<Vec<_>>();
-    let months = person_months::values(connection, period, people).await?;
-    let exceeding = months.into_iter().filter(|(_, month)| {
-        bounds.iter().any(|(one, other)| {
-            month.get(*one).zip(month.get(*other)).is_some_and(|(one, other)| one > other)
-        })
-    });
-    let mut exceeding = exceeding.map(|(id, _)| id).collect::<BTreeSet<_>>();
-    // The first of them are told, and no more.
-    if let Some(next) = exceeding.iter().nth(TOLD).copied() {
-        exceeding.split_off(&next);
-    }
-    Ok(exceeding)
 }

@@ -170,11 +170,13 @@ pub(super) async fn lock_months(
 pub struct Held {
     months: BTreeSet<StoreMonth>,
     kept: HashSet<(i64, Period)>,
+    /// Of whom a delivery speaks.
+    spoken_of: Vec<(i64, Period)>,
 }
 
 impl From<BTreeSet<StoreMonth>> for Held {
     fn from(months: BTreeSet<StoreMonth>) -> Self {
-        Self { months, kept: HashSet::new() }
+        Self { months, kept: HashSet::new(), spoken_of: Vec::new() }
     }
 }
 
@@ -189,7 +191,8 @@ pub async fn lock_delivery(
 ) -> Result<Held, Problem> {
     let mut wanted = Wanted::entries(period, entries, source_system);
     wanted.people.extend(others.iter().map(|id| (*id, period)));
-    wait_for(connection, wanted).await.map(Held::from)
+    let spoken_of = wanted.people.clone();
+    Ok(Held { spoken_of, ..wait_for(connection, wanted).await?.into() })
 }
 
 /// Makes sure that nobody else writes what is about to be written, without waiting.
@@ -224,6 +227,10 @@ pub(super) async fn keep(
     people.retain(|one| !held.kept.contains(one));
     if people.is_empty() {
         return Ok(());
+    }
+    // A delivery that has news in a second part mostly has in all: what is left of it is asked about at once.
+    if !held.kept.is_empty() {
+        people.extend(held.spoken_of.drain(..).filter(|one| !held.kept.contains(one)));
     }
     // Who posts somebody locks the person for update, after the unit.
     let ids = people.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>();

@@ -32,7 +32,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::beyond::{BeyondBound, SaidOf, beyond, within as beyond_within};
+pub use self::beyond::{BeyondBound, SaidOf, beyond, bounds, exceeds, within as beyond_within};
 pub use self::delivery::{
     Delivered, Deliveries, SourceGap, SourceWord, delivered_sources, deliveries, gaps, note,
 };

@@ -190,8 +190,8 @@ pub async fn current(
     people: &[i64],
 ) -> Result<HashMap<i64, HashMap<String, Decimal>>, Problem> {
     let places = Places::load(connection).await?;
-    let months = person_months::load(connection, period, people).await?;
-    Ok(months.into_iter().map(|(id, month)| (id, places.by_metric(&month.value))).collect())
+    let months = person_months::values(connection, period, people).await?;
+    Ok(months.into_iter().map(|(id, month)| (id, places.by_metric(&month))).collect())
 }
 
 /// Gathers values by employee and metric.

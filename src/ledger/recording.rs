@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
+use super::beyond::Bounds;
 use super::locks::Held;
 use super::outranked::{CountsInstead, outranked};
 use super::person_months::{AtPlace, Months, rank};
@@ -15,7 +16,7 @@ use crate::http::Problem;
 use crate::period::Period;
 
 /// What recording did.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Recorded {
     /// How many values of each kind.
     pub counts: Counts,
@@ -25,6 +26,15 @@ pub struct Recorded {
     pub before: Vec<Option<Decimal>>,
     /// What counts for the month instead of each entry, in their order; none where the entry counts.
     pub instead: Vec<Option<CountsInstead>>,
+    /// The month of the people of the entries, as it is now.
+    months: Months,
+}
+
+impl Recorded {
+    /// Those of the entries' people in whose month some metric is larger than the one that bounds it.
+    pub fn exceeding(&self, bounds: &Bounds<'_>) -> BTreeSet<i64> {
+        self.months.exceeding(bounds)
+    }
 }
 
 /// Records what is new among the entries; the same entries again change nothing. Of entries for the same place, the last
@@ -63,10 +73,10 @@ pub async fn record_held(
     origin: &ValueOrigin,
     late: Late,
 ) -> Result<Recorded, Problem> {
-    let (known, news, recorded) = prepare(connection, period, entries, origin).await?;
+    let (news, recorded) = prepare(connection, period, entries, origin).await?;
     let people = news.iter().map(|(_, one)| (one.entry.employee_id, one.period)).collect();
     locks::keep(connection, held, people).await?;
-    let Parted { recorded, open, shut } = part(connection, news, recorded).await?;
+    let Parted { mut recorded, open, shut } = part(connection, news, recorded).await?;
     if let (Some((news, _, store)), Late::Refuse) = (shut.first(), late) {
         return Err(late::frozen(news.period, store));
     }
@@ -78,7 +88,7 @@ pub async fn record_held(
         late::retract(connection, period, &said, &origin.source_system).await?;
     }
     late::keep(connection, &shut, origin).await?;
-    rows::append(connection, &known, &open, origin).await?;
+    rows::append(connection, &mut recorded.months, &open, origin).await?;
     Ok(recorded)
 }
 
@@ -89,7 +99,7 @@ pub async fn compare(
     entries: &[Entry],
     origin: &ValueOrigin,
 ) -> Result<Recorded, Problem> {
-    let (_, news, recorded) = prepare(connection, period, entries, origin).await?;
+    let (news, recorded) = prepare(connection, period, entries, origin).await?;
     Ok(part(connection, news, recorded).await?.recorded)
 }
 
@@ -110,7 +120,7 @@ async fn prepare<'a>(
     period: Period,
     entries: &'a [Entry],
     origin: &ValueOrigin,
-) -> Result<(Months, Vec<PlacedNews<'a>>, Recorded), Problem> {
+) -> Result<(Vec<PlacedNews<'a>>, Recorded), Problem> {
     let people = entries.iter().map(|entry| entry.employee_id).collect::<BTreeSet<_>>();
     let months = Months::load(connection, period, &Vec::from_iter(people)).await?;
     let places = entries.iter().map(|entry| entry.place(&origin.source_system)).collect::<Vec<_>>();
@@ -150,7 +160,7 @@ async fn prepare<'a>(
     };
     news.extend(moved.into_iter().map(|one| (None, one)));
     let instead = outranked(entries, &places, &months, &origin.source_system);
-    Ok((months, news, Recorded { counts: Counts::default(), outcomes, before: known, instead }))
+    Ok((news, Recorded { counts: Counts::default(), outcomes, before: known, instead, months }))
 }
 
 /// What stands at an entry's place.

@@ -200,10 +200,10 @@ pub(super) async fn frozen(
 }
 
 /// Adds rows, all in one statement, and brings the months of their people up to them: nobody else adds to the ledger.
-/// `known` is what these months came to before, as far as that has been read. Their locks are held.
+/// `known` is what these months came to before, as far as that has been read, and then what they come to. Their locks are held.
 pub(super) async fn append(
     connection: &mut AsyncPgConnection,
-    known: &Months,
+    known: &mut Months,
     news: &[News<'_>],
     origin: &ValueOrigin,
 ) -> Result<(), Problem> {
@@ -232,7 +232,7 @@ pub(super) async fn accept<'a>(
         replaces: standing.get(at).map(|row| row.id),
         before: standing.get(at).and_then(|row| row.value),
     });
-    append(connection, &Months::unread(period), &Vec::from_iter(news), origin).await
+    append(connection, &mut Months::unread(period), &Vec::from_iter(news), origin).await
 }
 
 async fn add(

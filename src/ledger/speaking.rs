@@ -67,29 +67,40 @@ pub async fn speakers(
     people: &[i64],
     scope: &Scope,
 ) -> Result<Speakers, Problem> {
-    // A month of which anything is recorded knows for which unit it counts. What is reached is asked once, and not for each person.
+    // The month of who works in one store counts for that one. Of the others, a month of which anything is recorded knows for which
+    // unit it counts. What is reached is asked once, and not for each person.
     let speaking: Vec<Speaking> = sql("WITH own AS MATERIALIZED ( \
              SELECT min(u.store_id) AS store_id FROM reached($3) r JOIN org_unit u ON u.id = r.unit_id \
              WHERE r.months @> $2 HAVING count(DISTINCT u.store_id) = 1), \
          posted AS MATERIALIZED ( \
-             SELECT a.employee_id, array_agg(DISTINCT u.store_id) AS stores FROM assignment a \
-             JOIN org_unit u ON u.id = a.unit_id WHERE a.employee_id = ANY ($1) AND u.store_id IS NOT NULL \
-             AND daterange(a.valid_from, a.valid_to) && daterange($2, ($2 + interval '1 month')::date) \
+             SELECT a.employee_id, min(u.store_id) AS store_id, min(u.store_id) < max(u.store_id) AS is_of_several, \
+                 min(u.store_id) < max(u.store_id) OR bool_or(u.store_id IS NULL) AS is_open, \
+                 bool_or(u.store_id = (SELECT own.store_id FROM own)) AS is_own \
+             FROM assignment a JOIN org_unit u ON u.id = a.unit_id WHERE a.employee_id = ANY ($1) \
+             AND a.valid_from < $2 + interval '1 month' AND (a.valid_to IS NULL OR a.valid_to > $2) \
              GROUP BY a.employee_id), \
-         recorded AS ( \
-             SELECT m.employee_id, m.unit_id FROM person_month m WHERE m.period = $2 AND m.employee_id = ANY ($1)), \
+         recorded AS MATERIALIZED ( \
+             SELECT m.employee_id, m.unit_id FROM posted p JOIN person_month m ON m.employee_id = p.employee_id \
+             WHERE p.is_open AND m.period = $2), \
          held AS ( \
              SELECT r.employee_id, r.unit_id FROM recorded r \
              UNION ALL SELECT h.employee_id, h.unit_id FROM unit_held($2, ARRAY( \
-                 SELECT p.id FROM unnest($1) AS p (id) EXCEPT SELECT r.employee_id FROM recorded r)) h), \
+                 SELECT p.employee_id FROM posted p WHERE p.is_open \
+                 AND NOT EXISTS (SELECT FROM recorded r WHERE r.employee_id = p.employee_id))) h), \
+         home AS MATERIALIZED ( \
+             SELECT h.employee_id, u.store_id FROM held h JOIN org_unit u ON u.id = h.unit_id), \
          known AS ( \
-             SELECT held.employee_id, u.store_id AS home_id, posted.stores, \
-                 (SELECT own.store_id FROM own WHERE own.store_id = ANY (posted.stores)) AS own_id \
-             FROM held LEFT JOIN org_unit u ON u.id = held.unit_id \
-             LEFT JOIN posted ON posted.employee_id = held.employee_id) \
+             SELECT p.employee_id, p.is_of_several, \
+                 CASE WHEN p.is_open THEN home.store_id ELSE p.store_id END AS home_id, \
+                 CASE WHEN p.is_own THEN (SELECT own.store_id FROM own) END AS own_id \
+             FROM posted p LEFT JOIN home ON home.employee_id = p.employee_id) \
          SELECT k.employee_id, coalesce(k.own_id, k.home_id) AS store_id, k.own_id IS NOT NULL AS is_said, \
              coalesce(k.home_id, k.own_id) AS home_id, \
-             CASE WHEN cardinality(k.stores) > 1 THEN k.stores ELSE '{}' END AS stores \
+             CASE WHEN k.is_of_several THEN ARRAY( \
+                 SELECT DISTINCT u.store_id FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
+                 WHERE a.employee_id = k.employee_id AND u.store_id IS NOT NULL \
+                 AND a.valid_from < $2 + interval '1 month' AND (a.valid_to IS NULL OR a.valid_to > $2)) \
+             ELSE '{}' END AS stores \
          FROM known k WHERE coalesce(k.own_id, k.home_id) IS NOT NULL")
     .over(people.len())
     .bind::<Array<BigInt>, _>(people)

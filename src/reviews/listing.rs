@@ -99,12 +99,17 @@ pub(super) struct ReviewLine {
     pub(super) employee_id: i64,
 }
 
-/// The columns of a [`ReviewLine`], but for its waiver.
+/// The columns of a [`ReviewLine`], but for its waiver. How far a revision has been acknowledged, once its cycle is published, is the
+/// last act about it.
 macro_rules! review_columns {
     () => {
         "r.id, r.employee_id, e.employee_no, e.name, r.period, s.code AS store, u.code AS unit, r.position, r.scheme,
          r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient,
-         r.attention, r.created_at, acknowledgement_state(r.id, r.cycle_id) AS acknowledgement"
+         r.attention, r.created_at, (
+             SELECT CASE WHEN month.state IN ('published', 'locked') THEN coalesce((
+                 SELECT CASE a.act WHEN 'confirmed_with_objection' THEN 'objected' ELSE a.act END
+                 FROM review_acknowledgement a WHERE a.review_id = r.id ORDER BY a.id DESC LIMIT 1), 'outstanding') END
+             FROM review_cycle month WHERE month.id = r.cycle_id) AS acknowledgement"
     };
 }
 
@@ -144,8 +149,9 @@ const CURRENT: &str =
 const WAIVERS: &str = concat!("SELECT r.id, ", waiver!("$2"), " FROM review r WHERE r.id = ANY ($1)");
 
 /// Those behind a cursor, of a month. Written as a range and with the month in the order, since a plan that goes by ids
-/// alone would read all the months before.
-const OF_MONTH: &str = " AND (r.period, r.id) > ($2, $1) AND r.period <= $2";
+/// alone would read all the months before; and with a month that PostgreSQL does not see when it plans, since by the one month it
+/// expects a single review, and plans every page anew.
+const OF_MONTH: &str = " AND (r.period, r.id) > ((SELECT $2), $1) AND r.period <= (SELECT $2)";
 
 /// Those of a person. Like the person's own below they are found by person only (a sum is in no index): PostgreSQL takes a
 /// month for empty that is younger than its statistics, and would rather read all of it.

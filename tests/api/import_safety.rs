@@ -20,6 +20,7 @@ use showfloor::spreadsheets::mapping::built_in::ImportKind;
 use crate::access::second_store;
 use crate::imports::{app, assert_faults, fault, import, organisation, written};
 use crate::program::{json as run_json, program};
+use crate::support::statements::Statements;
 use crate::support::{Template, TestApp, database_url};
 
 const FUNNEL: &str =
@@ -449,6 +450,53 @@ async fn two_who_add_the_same_name_do_not_both_get_it() {
 }
 
 /// The most memory that a process has had, in KiB.
+/// Of 25,000 people in three parts: who is in the first two is told of as whoever is in a short file, everybody is made sure of in
+/// two goes, and nobody's month is read again to see whether a part is larger than its whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_a_long_file_are_one_delivery() {
+    const PEOPLE: u32 = 25_000;
+    let app = app().await;
+    let connection = &mut *app.pool.get().await.unwrap();
+    connection
+        .batch_execute(&format!(
+            "INSERT INTO employee (employee_no, name, status) \
+             SELECT 'P' || n, '员工' || n, 'active' FROM generate_series(1, {PEOPLE}) n; \
+             INSERT INTO assignment (employee_id, unit_id, position, valid_from) \
+             SELECT e.id, u.id, 'sales_consultant', '2014-01-01' FROM employee e, org_unit u \
+             WHERE e.employee_no LIKE 'P%' AND u.code = 'CX1'; ANALYZE"
+        ))
+        .await
+        .unwrap();
+    let heard = Statements::of(&app.pool).await;
+    let file = |column: &str, of: &dyn Fn(u32) -> u32| {
+        let rows = (1..=PEOPLE).map(|person| format!("P{person},{}\n", of(person)));
+        format!("工号,{column}\n{}", rows.collect::<String>()).into_bytes()
+    };
+    import(&app, "clerk", "dms-funnel", "", file("首次到店", &|_| 30)).await.expect(201);
+    let statements = heard.take();
+    let count = |what: &str| statements.iter().filter(|statement| statement.contains(what)).count();
+    // To lock the months; for the people of the first part; for all others.
+    assert_eq!(count("WITH person AS"), 3, "{statements:#?}");
+    let beyond = |person: u32| [7, 15_000].contains(&person);
+    let leads = file("留档数", &|person| if beyond(person) { 31 } else { 30 });
+    let report = import(&app, "clerk", "dms-funnel", "", leads.clone()).await.expect(201);
+    let notes = report["notes"].as_array().unwrap();
+    let told = notes.iter().map(|note| note.as_str().unwrap()).filter(|note| note.contains("大于"));
+    let told = told.collect::<Vec<_>>();
+    assert_eq!(
+        told,
+        ["P7 本月留档 31 大于首次到店 30，请核对", "P15000 本月留档 31 大于首次到店 30，请核对"]
+    );
+    // The same again writes nothing and holds nobody, and is told the same.
+    heard.take();
+    let again = import(&app, "clerk", "dms-funnel", "", leads).await.expect(200);
+    assert_eq!(again["counts"]["unchanged"].as_u64().or(again["unchanged"].as_u64()), Some(PEOPLE.into()));
+    assert_eq!(again["notes"], report["notes"]);
+    let statements = heard.take();
+    let count = |what: &str| statements.iter().filter(|statement| statement.contains(what)).count();
+    assert_eq!((count("WITH person AS"), count("FOR KEY SHARE")), (1, 0), "{statements:#?}");
+}
+
 fn peak(child: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{child}/status")).ok()?;
     status

@@ -275,7 +275,9 @@ async fn write(
     let word = (SourceWord::Complete, &declared);
     ledger::note(cx.db(), period, word, &speakers, &origin, new.late).await?;
     let outstanding = ledger::gaps(cx.db(), catalogue, period, &deliveries, &speakers, &scope).await?;
-    let beyond = ledger::beyond(cx.db(), catalogue, period, entries.iter().map(SaidOf::from), true).await?;
+    let (said, exceeding) =
+        (entries.iter().map(SaidOf::from), recorded.exceeding(&ledger::bounds(catalogue)));
+    let beyond = ledger::beyond(cx.db(), catalogue, period, said, Some(&exceeding)).await?;
     if recorded.counts.is_news() || !nothing_for.is_empty() {
         let sources = &new.complete_sources;
         let detail = json!({

@@ -20,7 +20,6 @@ pub use self::numbers::Numbers;
 pub use self::places::Places;
 use super::rows::News;
 use super::{ValueOrigin, unit_sums};
-use crate::db::schema::person_month;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -63,8 +62,8 @@ impl PersonMonth {
     }
 }
 
-/// The month of some people, as it is known when something is about to be recorded of them.
-#[derive(Debug)]
+/// The month of some people, as it is known when something is recorded of them.
+#[derive(Clone, Debug)]
 pub(in crate::ledger) struct Months {
     period: Period,
     places: Places,
@@ -101,6 +100,19 @@ impl Months {
         month.zip(self.places.index(metric)).map(|(month, at)| month.counted(at)).unwrap_or_default()
     }
 
+    /// Those in whose month one of these metrics is larger than the other one beside it.
+    pub fn exceeding(&self, bounds: &[(&str, &str)]) -> BTreeSet<i64> {
+        let places =
+            bounds.iter().filter_map(|(one, other)| self.places.index(one).zip(self.places.index(other)));
+        let places = places.collect::<Vec<_>>();
+        let is_beyond = |month: &Numbers| {
+            places.iter().any(|(one, other)| {
+                month.get(*one).zip(month.get(*other)).is_some_and(|(one, other)| one > other)
+            })
+        };
+        self.known.iter().filter(|(_, month)| is_beyond(&month.value)).map(|(id, _)| *id).collect()
+    }
+
     /// A person's month as it was, if it was read and there was one; `Err` where it was not read.
     fn before(&self, period: Period, employee_id: i64) -> Result<Option<&PersonMonth>, ()> {
         match period == self.period && self.people.contains(&employee_id) {
@@ -133,12 +145,21 @@ pub(in crate::ledger) async fn values(
     period: Period,
     people: &[i64],
 ) -> Result<HashMap<i64, Arc<Numbers>>, Problem> {
-    let months = person_month::table
-        .filter(person_month::period.eq(period).and(person_month::employee_id.eq_any(people)))
-        .select((person_month::employee_id, person_month::value))
-        .load::<(i64, Numbers)>(connection)
-        .await?;
-    Ok(months.into_iter().map(|(id, month)| (id, Arc::new(month))).collect())
+    #[derive(QueryableByName)]
+    struct MonthValues {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = Text)]
+        value: Numbers,
+    }
+    let months: Vec<MonthValues> =
+        sql("SELECT employee_id, value FROM person_month WHERE period = $1 AND employee_id = ANY ($2)")
+            .over(people.len())
+            .bind::<Date, _>(period)
+            .bind::<Array<BigInt>, _>(people)
+            .load(connection)
+            .await?;
+    Ok(months.into_iter().map(|month| (month.employee_id, Arc::new(month.value))).collect())
 }
 
 /// A month that something was recorded of.
@@ -151,10 +172,11 @@ struct Change {
 }
 
 /// Brings the months of people up to what has just been added to the ledger. Mostly that follows from what was `known`
-/// before; the ledger is asked about the others. The months are locked, so nobody else changes them.
+/// before, and is known as it is afterwards; the ledger is asked about the others. The months are locked, so nobody else changes
+/// them.
 pub(in crate::ledger) async fn follow(
     connection: &mut AsyncPgConnection,
-    known: &Months,
+    known: &mut Months,
     news: &[News<'_>],
     origin: &ValueOrigin,
 ) -> Result<(), Problem> {
@@ -173,7 +195,11 @@ pub(in crate::ledger) async fn follow(
     ask(connection, &mut changes).await?;
     write::write(connection, &mut changes).await?;
     let pairs = changes.values().map(|one| (one.before.as_ref(), &one.after));
-    unit_sums::follow(connection, origin.at, pairs).await
+    unit_sums::follow(connection, origin.at, pairs).await?;
+    known.places = places;
+    let own = changes.into_iter().filter(|((period, _), _)| *period == known.period);
+    known.known.extend(own.map(|((_, id), change)| (id, change.after)));
+    Ok(())
 }
 
 /// Changes by month and person.

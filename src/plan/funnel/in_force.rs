@@ -12,7 +12,7 @@ use crate::db::sql;
 use crate::decimal;
 use crate::http::Problem;
 use crate::period::Period;
-use crate::plan::reading::targets::with_governing;
+use crate::plan::reading::targets::governed;
 
 /// How many are planned at each step of a month, by the channels of a plan that have a funnel, not rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,7 +128,7 @@ pub async fn funnels_in_force(
         deliveries: i64,
     }
     // A plan that governs many stores is read once.
-    let channels: Vec<Channel> = sql(with_governing!(
+    let channels: Vec<Channel> = sql(governed(stores.len(), periods.len(),
         ", planned AS (
              SELECT period, number, plan_id, array_agg(store_id) AS stores FROM governing GROUP BY period, number, plan_id)
          SELECT p.period, p.plan_id, p.stores, f.model, f.rates, n.confirmed[p.number] AS deliveries
@@ -136,6 +136,7 @@ pub async fn funnels_in_force(
          JOIN plan_line l ON l.plan_id = p.plan_id AND l.line = 0 AND NOT l.is_amount
          JOIN plan_node n ON n.plan_id = p.plan_id AND n.tree = 'channel' AND n.label = f.channel"
     ))
+    .over(stores.len())
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(periods)
     .load(connection)

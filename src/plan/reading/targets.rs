@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Context;
 use crate::auth::scope::CallerScope;
-use crate::db::sql;
+use crate::db::{rows_of, sql};
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 use crate::plan::actuals::known::Leaf;
@@ -149,28 +149,23 @@ pub async fn list(
     Ok(window.page(cells, |cell: &TargetCell| cell.position))
 }
 
-/// The version that governs each of the months ($2) in each of the stores ($1): of the store's own plan the latest version
+/// A statement that begins with the version that governs each of so many months ($2) in each of so many stores ($1): of the store's own plan the latest version
 /// approved with an effective month not after it; of the groups above it the nearest, where the store has no plan of its
 /// own. The nodes of its units are looked up unit by unit (`OFFSET 0`), also while a new plan has not been analyzed and its
 /// size is not known.
-macro_rules! governing {
-    ($rest:literal) => {
-        concat!(
-            "WITH governing AS (
-                 SELECT DISTINCT ON (store.id, month.period) store.id AS store_id, month.period,
-                     extract(month FROM month.period)::integer AS number, p.id AS plan_id
-                 FROM org_unit store CROSS JOIN unnest($2) AS month (period)
-                 JOIN annual_plan p ON p.unit_id = ANY (store.path) AND p.effective_from <= month.period
-                     AND p.year = extract(year FROM month.period) AND p.approved_at IS NOT NULL
-                     AND p.status IN ('approved', 'superseded')
-                 WHERE store.id = ANY ($1)
-                 ORDER BY store.id, month.period, array_position(store.path, p.unit_id) DESC, p.version DESC) ",
-            $rest
-        )
-    };
+pub(in crate::plan) fn governed(stores: usize, months: usize, rest: &str) -> String {
+    let (store, month) = (rows_of("$1", stores, "asked", "id"), rows_of("$2", months, "month", "period"));
+    format!(
+        "WITH governing AS (
+             SELECT DISTINCT ON (store.id, month.period) store.id AS store_id, month.period,
+                 extract(month FROM month.period)::integer AS number, p.id AS plan_id
+             FROM {store} JOIN org_unit store ON store.id = asked.id CROSS JOIN {month}
+             JOIN annual_plan p ON p.unit_id = ANY (store.path) AND p.effective_from <= month.period
+                 AND p.year = extract(year FROM month.period) AND p.approved_at IS NOT NULL
+                 AND p.status IN ('approved', 'superseded')
+             ORDER BY store.id, month.period, array_position(store.path, p.unit_id) DESC, p.version DESC) {rest}"
+    )
 }
-
-pub(in crate::plan) use governing as with_governing;
 
 /// What a person is to reach in a month.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
@@ -195,7 +190,7 @@ pub async fn targets_in_force(
     stores: &[i64],
     period: Period,
 ) -> Result<Vec<PersonTarget>, Problem> {
-    let targets = sql(governing!(
+    let targets = sql(governed(stores.len(), 1,
         ", part AS MATERIALIZED (
              SELECT g.store_id, n.employee_id, l.line, l.metric, l.is_amount, n.confirmed[12 * l.line + g.number] AS value
              FROM governing g JOIN org_unit u ON u.store_id = g.store_id
@@ -206,6 +201,7 @@ pub async fn targets_in_force(
          SELECT store_id, employee_id, metric, sum(value) * CASE WHEN is_amount THEN 0.01 ELSE 1 END AS value
          FROM part GROUP BY store_id, employee_id, line, metric, is_amount ORDER BY store_id, employee_id, line"
     ))
+    .over(stores.len())
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(vec![period])
     .load(connection)
@@ -235,15 +231,18 @@ pub async fn unit_targets_in_force(
     periods: Vec<Period>,
     metric: &str,
 ) -> Result<Vec<UnitTarget>, Problem> {
-    let targets = sql(governing!(
+    let targets = sql(governed(
+        stores.len(),
+        periods.len(),
         "SELECT g.period, u.id AS unit_id, n.confirmed[12 * l.line + g.number] AS value
          FROM governing g JOIN plan_line l ON l.plan_id = g.plan_id AND l.metric = $3
          JOIN org_unit u ON u.store_id = g.store_id
          CROSS JOIN LATERAL (
              SELECT n.confirmed FROM plan_node n
              WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
-             AND n.employee_id IS NULL OFFSET 0) n"
+             AND n.employee_id IS NULL OFFSET 0) n",
     ))
+    .over(stores.len())
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(periods)
     .bind::<Text, _>(metric.to_owned())
@@ -272,7 +271,9 @@ pub(in crate::plan) async fn governing(
     stores: &[i64],
     periods: Vec<Period>,
 ) -> Result<Vec<Governing>, Problem> {
-    let governing = sql(governing!("SELECT store_id, period, plan_id FROM governing"))
+    let all = governed(stores.len(), periods.len(), "SELECT store_id, period, plan_id FROM governing");
+    let governing = sql(all)
+        .over(stores.len())
         .bind::<Array<BigInt>, _>(stores.to_vec())
         .bind::<Array<Date>, _>(periods)
         .load(connection)
@@ -300,7 +301,9 @@ pub(in crate::plan) async fn leaves_in_force(
     periods: Vec<Period>,
     metric: &str,
 ) -> Result<Vec<Leaf>, Problem> {
-    let leaves: Vec<LeafRow> = sql(governing!(
+    let leaves: Vec<LeafRow> = sql(governed(
+        1,
+        periods.len(),
         "SELECT g.period, n.unit_id, n.employee_id, n.confirmed[12 * l.line + g.number] AS target
          FROM governing g JOIN plan_line l ON l.plan_id = g.plan_id AND l.metric = $3
          JOIN org_unit u ON u.store_id = g.store_id
@@ -309,7 +312,7 @@ pub(in crate::plan) async fn leaves_in_force(
              WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation' OFFSET 0) n
          WHERE NOT EXISTS (
              SELECT FROM plan_node below
-             WHERE below.plan_id = n.plan_id AND below.tree = n.tree AND below.parent = n.ordinal)"
+             WHERE below.plan_id = n.plan_id AND below.tree = n.tree AND below.parent = n.ordinal)",
     ))
     .bind::<Array<BigInt>, _>(vec![store])
     .bind::<Array<Date>, _>(periods)

@@ -22,7 +22,7 @@ words! {
     }
 
     /// How far a review has been acknowledged.
-    pub enum AcknowledgementState in "acknowledgement_state()" {
+    pub enum AcknowledgementState in "review.acknowledgement" {
         /// Nobody has told the person yet.
         Outstanding = "outstanding" "待告知",
         /// Told, and not answered.

@@ -56,9 +56,16 @@ const COLUMNS: [&str; 23] = [
     "inputs_digest",
 ];
 
-const OPEN: &str = "INSERT INTO review_cycle (store_id, period, state, created_at)
-    SELECT store_id, $2, 'collecting', $3 FROM unnest($1::bigint[]) AS store_id ORDER BY store_id
-    ON CONFLICT DO NOTHING RETURNING store_id, id";
+/// Cycles that there were none of yet, in the order of their stores; whoever opens one at the same time is waited for, and has it.
+const OPEN: &str = "WITH opened AS (
+        INSERT INTO review_cycle (store_id, period, state, created_at, bundle_hash, release_id, generated_at, version)
+        SELECT n.store_id, $4, 'computed', $5, n.bundle, n.release, $5, 2
+        FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS n (store_id, bundle, release) ORDER BY n.store_id
+        ON CONFLICT DO NOTHING RETURNING store_id, id),
+    applied AS (
+        UPDATE late_correction l SET applied_at = $5 FROM opened o
+        WHERE l.store_id = o.store_id AND l.period = $4 AND l.state = 'accepted' AND l.applied_at IS NULL)
+    SELECT store_id, id FROM opened";
 
 /// Cycles that are still as they were seen; whoever moves one at the same time is waited for, in the order of their ids.
 const SET_COMPUTED: &str = "WITH seen AS (
@@ -186,6 +193,17 @@ impl Scored {
         !is_settled || !drafts.is_empty() || !retired.is_empty()
     }
 
+    /// The cycle once its reviews are written.
+    fn as_computed(&self, mut cycle: ReviewCycle, now: DateTime<Utc>) -> ReviewCycle {
+        cycle.state = CycleState::Computed;
+        cycle.bundle = Some(self.rules.bundle.hash.clone());
+        cycle.release = Some(self.rules.release.id);
+        cycle.generated_at = Some(now);
+        cycle.needs_generation = false;
+        cycle.version += 1;
+        cycle
+    }
+
     /// What is told of a month that stays as it is.
     fn untouched(self) -> Option<Told> {
         Some((self.place, through(self.cycle?, &self.computed)))
@@ -200,14 +218,14 @@ struct Writing<'a> {
     trail: Trail,
 }
 
-/// A month that is written, and its cycle as it was seen or, later, as it has become.
+/// A month that is written, and its cycle as it is by now.
 type Month<'a> = (ReviewCycle, &'a Scored);
 
 impl Writing<'_> {
     /// Writes the months; by store the cycles that were moved, as they are now.
     async fn write(mut self, news: &[Scored]) -> Result<HashMap<i64, ReviewCycle>, tokio_postgres::Error> {
-        let seen = self.opened(news).await?;
-        let months = self.set_computed(seen).await?;
+        let mut months = self.open(news).await?;
+        months.extend(self.set_computed(news).await?);
         let retired = months.iter().flat_map(|(_, scored)| &scored.computed.retired).copied();
         let retired = retired.collect::<Vec<_>>();
         if !retired.is_empty() {
@@ -228,41 +246,40 @@ impl Writing<'_> {
         Ok(months.into_iter().map(|(cycle, _)| (cycle.store_id, cycle)).collect())
     }
 
-    /// The cycles of the months, opened where there was none. One that somebody else has opened meanwhile is left out.
-    async fn opened<'a>(&mut self, news: &'a [Scored]) -> Result<Vec<Month<'a>>, tokio_postgres::Error> {
-        let Run { period, now, .. } = self.run;
-        let missing = news.iter().filter(|scored| scored.cycle.is_none()).map(|scored| scored.store_id);
-        let missing = missing.collect::<Vec<_>>();
-        let mut opened = HashMap::<i64, i64>::new();
-        if !missing.is_empty() {
-            let values: [&(dyn ToSql + Sync); 3] = [&missing, &period.first_day(), now];
-            for row in self.transaction.query(&self.statements.open, &values).await? {
-                opened.insert(row.try_get(0)?, row.try_get(1)?);
-            }
+    /// Opens the cycles that there are none of, as they are once their reviews are written. One that somebody else has opened
+    /// meanwhile is left out.
+    async fn open<'a>(&mut self, news: &'a [Scored]) -> Result<Vec<Month<'a>>, tokio_postgres::Error> {
+        let Run { period, now, .. } = *self.run;
+        let missing = news.iter().filter(|scored| scored.cycle.is_none()).collect::<Vec<_>>();
+        if missing.is_empty() {
+            return Ok(Vec::new());
         }
-        let mut months = Vec::with_capacity(news.len());
-        for scored in news {
+        let stores = missing.iter().map(|scored| scored.store_id).collect::<Vec<_>>();
+        let bundles = missing.iter().map(|scored| scored.rules.bundle.hash.as_str()).collect::<Vec<_>>();
+        let releases = missing.iter().map(|scored| scored.rules.release.id).collect::<Vec<_>>();
+        let values: [&(dyn ToSql + Sync); 5] = [&stores, &bundles, &releases, &period.first_day(), &now];
+        let rows = self.transaction.query(&self.statements.open, &values).await?;
+        let opened = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        let opened = opened.collect::<Result<HashMap<i64, i64>, tokio_postgres::Error>>()?;
+        let mut months = Vec::with_capacity(opened.len());
+        for scored in missing {
             let (_, store) = &scored.place;
-            let cycle = match (&scored.cycle, opened.get(&scored.store_id)) {
-                (Some(cycle), _) => cycle.clone(),
-                (None, Some(id)) => {
-                    let detail = json!({ "store": store, "period": period });
-                    self.trail.note("create_review_cycle", *id, &detail);
-                    ReviewCycle::opened(*id, scored.store_id, store, *period, *now)
-                }
-                (None, None) => continue,
-            };
-            months.push((cycle, scored));
+            let Some(id) = opened.get(&scored.store_id).copied() else { continue };
+            self.trail.note("create_review_cycle", id, &json!({ "store": store, "period": period }));
+            let cycle = ReviewCycle::opened(id, scored.store_id, store, period, now);
+            months.push((scored.as_computed(cycle, now), scored));
         }
         Ok(months)
     }
 
     /// Moves those cycles to `computed` that are still as they were seen, and gives them as they are now.
-    async fn set_computed<'a>(
-        &self,
-        mut seen: Vec<Month<'a>>,
-    ) -> Result<Vec<Month<'a>>, tokio_postgres::Error> {
+    async fn set_computed<'a>(&self, news: &'a [Scored]) -> Result<Vec<Month<'a>>, tokio_postgres::Error> {
         let now = self.run.now;
+        let seen = news.iter().filter_map(|scored| Some((scored.cycle.as_ref()?, scored)));
+        let seen = seen.collect::<Vec<_>>();
+        if seen.is_empty() {
+            return Ok(Vec::new());
+        }
         let ids = seen.iter().map(|(cycle, _)| cycle.id).collect::<Vec<_>>();
         let versions = seen.iter().map(|(cycle, _)| cycle.version).collect::<Vec<_>>();
         let bundles = seen.iter().map(|(_, scored)| scored.rules.bundle.hash.as_str()).collect::<Vec<_>>();
@@ -271,16 +288,8 @@ impl Writing<'_> {
         let values: [&(dyn ToSql + Sync); 6] = [&ids, &versions, &bundles, &releases, &facts, &now];
         let rows = self.transaction.query(&self.statements.set_computed, &values).await?;
         let still = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<i64>, _>>()?;
-        seen.retain(|(cycle, _)| still.contains(&cycle.id));
-        for (cycle, scored) in &mut seen {
-            cycle.state = CycleState::Computed;
-            cycle.bundle = Some(scored.rules.bundle.hash.clone());
-            cycle.release = Some(scored.rules.release.id);
-            cycle.generated_at = Some(now);
-            cycle.needs_generation = false;
-            cycle.version += 1;
-        }
-        Ok(seen)
+        let still = seen.into_iter().filter(|(cycle, _)| still.contains(&cycle.id));
+        Ok(still.map(|(cycle, scored)| (scored.as_computed(cycle.clone(), now), scored)).collect())
     }
 
     /// Adds the new reviews.

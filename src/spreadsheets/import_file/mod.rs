@@ -14,6 +14,7 @@ mod sheet;
 mod under_way;
 mod work;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -239,16 +240,17 @@ async fn go(
         reason: manner.reason.clone(),
     };
     let (rows, refused) = (&addressed.rows, addressed.refused);
+    let (scope, exceeding) = (speaks, BTreeSet::new());
     let mut work =
-        Work { catalogue, form: &form, period, manner, origin, scope: speaks, refused, report, progress };
+        Work { catalogue, form: &form, period, manner, origin, scope, refused, exceeding, report, progress };
     match is_kept {
         true => cx.transaction(async |cx| work.record(cx, rows, &name, &sha256).await).await?,
         false => work.go(cx, rows, None).await?,
     }
-    let mut report = work.report;
+    let Work { mut report, exceeding, .. } = work;
     let totals = rows.iter().filter(|one| one.row.day.is_none() && one.row.external_id.is_none());
     let totals = totals.flat_map(|one| one.row.values.iter().map(move |cell| one.said(cell)));
-    let beyond = ledger::beyond(cx.db(), catalogue, period, totals, is_kept).await?;
+    let beyond = ledger::beyond(cx.db(), catalogue, period, totals, is_kept.then_some(&exceeding)).await?;
     report.notes.extend(beyond.iter().map(|one| Said::by(|language| one.sentence(catalogue, language))));
     // What is in doubt is so every time; what is not wanted is not wanted the next time either.
     let not_read = report.unread.iter().filter(|one| one.doubt.is_none());

@@ -34,6 +34,8 @@ pub(super) struct Work<'a> {
     pub scope: Scope,
     /// People of whom a row is faulty.
     pub refused: HashSet<i64>,
+    /// People in whose month some metric is larger than the one that bounds it.
+    pub exceeding: BTreeSet<i64>,
     pub report: ImportReport,
     pub progress: &'a Progress,
 }
@@ -110,6 +112,7 @@ impl Work<'_> {
                  added to what the other one says"
             ));
         }
+        let bounds = ledger::bounds(catalogue);
         let mut delivered = Deliveries::new();
         let mut done = 0;
         for chunk in rows.chunks(CHUNK_ROWS) {
@@ -125,6 +128,7 @@ impl Work<'_> {
                 Some(held) => ledger::record_held(cx.db(), held, period, &entries, origin, late).await?,
                 None => ledger::compare(cx.db(), period, &entries, origin).await?,
             };
+            self.exceeding.extend(recorded.exceeding(&bounds));
             let whole = entries.iter().filter(|entry| !self.refused.contains(&entry.employee_id));
             for (source, people) in ledger::deliveries(catalogue, whole) {
                 delivered.entry(source).or_default().extend(people);
@@ -209,6 +213,9 @@ impl Work<'_> {
     ) -> Result<(), Problem> {
         let people = cells.iter().map(|(one, _)| one.employee_id).collect::<BTreeSet<_>>();
         let known = ledger::current(cx.db(), self.period, &Vec::from_iter(people)).await?;
+        let bounds = ledger::bounds(self.catalogue);
+        let beyond = known.iter().filter(|(_, month)| ledger::exceeds(&bounds, month));
+        self.exceeding.extend(beyond.map(|(id, _)| *id));
         let before = cells.len();
         cells.retain(|(one, cell)| {
             let known = known.get(&one.employee_id).and_then(|facts| facts.get(&cell.column.metric));
