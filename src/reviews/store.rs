@@ -153,8 +153,8 @@ pub async fn list_cycles(
     let pieces = [
         (true, concat!(cycles!(), "WHERE c.id > $1")),
         (filter.store.is_some(), " AND u.code = $2"),
-        // As for reviews: by ids alone all the months before would be read.
-        (filter.period.is_some(), " AND (c.period, c.id) > ($3, $1) AND c.period <= $3"),
+        // As for reviews: by ids alone all the months before would be read, and by a month that is seen it is planned anew.
+        (filter.period.is_some(), " AND (c.period, c.id) > ((SELECT $3), $1) AND c.period <= (SELECT $3)"),
         (!cx.scope.is_everything(), REACHED),
         (filter.period.is_none(), " ORDER BY c.id"),
         (filter.period.is_some(), " ORDER BY c.period, c.id"),

@@ -143,10 +143,10 @@ async fn a_persons_page_takes_two_statements_whoever_reads_it_in_every_state() {
     assert_eq!(shown, [5, 7, 8, 9, 9, 9, 9]);
 }
 
-/// A page of a month, whoever asks: what PostgreSQL has planned for one request serves the next ones, too. Planning anew takes several
-/// times as long as reading the page.
+/// A page of a month and a store's dashboards, whoever asks: what PostgreSQL has planned for one request serves the next ones, too.
+/// Planning anew takes several times as long as reading.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_planned_once() {
+async fn what_is_asked_for_all_day_is_planned_once() {
     #[derive(QueryableByName)]
     struct Prepared {
         #[diesel(sql_type = diesel::sql_types::Text)]
@@ -161,33 +161,42 @@ async fn a_page_is_planned_once() {
     add_stores(&app, 1, 400).await;
     let pool = &app.pool;
     pool.get().await.unwrap().batch_execute("ANALYZE").await.unwrap();
+    // Each connection has its turns, and plans for the values of the first five.
+    let often = async |login: &str, path: &str| {
+        for _ in 0..12 * pool.status().max_size {
+            app.get(login, path).await.expect(200);
+        }
+    };
     for login in ["group", "manager", "consultant"] {
         for path in ["/v1/reviews?period=2014-03&limit=20", "/v1/reviews?limit=20"] {
-            // Each connection has its turns, and plans for the values of the first five.
-            for _ in 0..12 * pool.status().max_size {
-                app.get(login, path).await.expect(200);
-            }
+            often(login, path).await;
         }
+    }
+    for path in ["attainment?unit=N7", "funnel?unit=N7", "quality?unit=N7T&level=team"] {
+        often("group", &format!("/v1/dashboard/{path}&period=2014-03")).await;
     }
     let mut connections = Vec::new();
     for _ in 0..pool.status().size {
         connections.push(pool.get().await.unwrap());
     }
-    let mut planned = 0;
-    for connection in &mut connections {
-        let prepared: Vec<Prepared> = diesel::sql_query(
-            "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements
-             WHERE generic_plans + custom_plans > 8 AND statement LIKE '%FROM review r%'",
-        )
-        .load(connection)
-        .await
-        .unwrap();
-        for Prepared { statement, generic_plans, custom_plans } in prepared {
-            planned += 1;
-            assert!(generic_plans > 0, "{custom_plans} times: {statement}");
+    for what in ["FROM review r", "FROM governing", "FROM unit_month m"] {
+        let mut planned = 0;
+        for connection in &mut connections {
+            let prepared: Vec<Prepared> = diesel::sql_query(
+                "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements
+                 WHERE generic_plans + custom_plans > 8 AND position($1 IN statement) > 0",
+            )
+            .bind::<diesel::sql_types::Text, _>(what)
+            .load(connection)
+            .await
+            .unwrap();
+            for Prepared { statement, generic_plans, custom_plans } in prepared {
+                planned += 1;
+                assert!(generic_plans > 0, "{custom_plans} times: {statement}");
+            }
         }
+        assert!(planned > 0, "{what}");
     }
-    assert!(planned > 0);
 }
 
 /// Stores `N1` and so on beside the demonstration's, of a team with two people and their leader, who has a login: the month of
