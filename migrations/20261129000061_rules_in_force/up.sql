@@ -2,12 +2,15 @@
 
 -- The release that scores a month that was frozen at `frozen` if it was: of the approved ones that of the latest month up to
 -- it, unless a later one was released by itself, which has no month and was compared with everything before it.
-CREATE FUNCTION release_in_force(month date, frozen timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT greatest(
+CREATE FUNCTION release_in_force(month date, frozen timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    -- In this language it is planned once a connection, and not in every statement that asks for it.
+    RETURN greatest(
         (SELECT r.id FROM rule_release r
          WHERE r.effective_from <= month AND (frozen IS NULL OR r.published_at <= frozen)
          ORDER BY r.effective_from DESC, r.id DESC LIMIT 1),
-        (SELECT max(r.id) FROM rule_release r WHERE r.is_automatic AND (frozen IS NULL OR r.published_at <= frozen)))
+        (SELECT max(r.id) FROM rule_release r WHERE r.is_automatic AND (frozen IS NULL OR r.published_at <= frozen)));
+END
 $$;
 
 -- What keeps a release for a month from ever counting there, or from counting any longer: the last one of those published

@@ -13,9 +13,12 @@ CREATE INDEX dashboard_change_last ON dashboard_change (unit_id, period, transac
 
 -- Of which life of which database a number of a transaction is: a cluster has an identifier of its own, and a new timeline when it is
 -- set back from a backup.
-CREATE FUNCTION life_of_database() RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT hashtextextended(c.system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || d.oid, 0)
-    FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()
+CREATE FUNCTION life_of_database() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT hashtextextended(c.system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || d.oid, 0)
+        FROM pg_control_system() c, pg_database d WHERE d.datname = current_database());
+END
 $$;
 
 -- Notes months of units: for their stores, for the groups above, and for the whole; those of a group for everything below it, too.

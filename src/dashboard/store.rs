@@ -72,7 +72,8 @@ pub(super) async fn ledger_sums<const N: usize>(
     };
     let rows: Vec<UnitSums> = sql(format!(
         "WITH place AS (
-             SELECT array_agg(p.place ORDER BY wanted.at) AS at FROM unnest($2) WITH ORDINALITY AS wanted (metric, at)
+             SELECT array_agg(p.place ORDER BY wanted.at) AS at
+             FROM unnest(ARRAY(SELECT unnest($2))) WITH ORDINALITY AS wanted (metric, at)
              LEFT JOIN metric_place p ON p.metric = wanted.metric)
          SELECT m.period, m.unit_id, ARRAY[{sums}] AS sums, ARRAY[{known}] AS known, m.recorded_at
          FROM unit_month m CROSS JOIN place p WHERE m.period {month}{unit}"

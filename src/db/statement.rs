@@ -34,10 +34,12 @@ pub fn sql_of<'a, const N: usize>(pieces: [(bool, &str); N]) -> Statement<'a> {
 }
 
 /// The rows of a list of this length that is bound as `list`, with one column, under a name. PostgreSQL takes lists for ten long in a
-/// plan that it keeps, and would rather plan anew each time for a list of one: that it is one stands in the text.
+/// plan that it keeps, and would rather plan anew each time for a list that it sees to be shorter. So it does not see a short one, and
+/// that it is one stands in the text.
 pub fn rows_of(list: &str, length: usize, name: &str, column: &str) -> String {
     match length {
         1 => format!("(SELECT unnest({list}) AS {column} LIMIT 1) AS {name}"),
+        ..=LONG => format!("unnest(ARRAY(SELECT unnest({list}))) AS {name} ({column})"),
         _ => format!("unnest({list}) AS {name} ({column})"),
     }
 }
@@ -46,6 +48,7 @@ pub fn rows_of(list: &str, length: usize, name: &str, column: &str) -> String {
 pub fn one_of(list: &str, length: usize) -> String {
     match length {
         1 => format!("= (SELECT unnest({list}) LIMIT 1)"),
+        ..=LONG => format!("= ANY (ARRAY(SELECT unnest({list})))"),
         _ => format!("= ANY ({list})"),
     }
 }

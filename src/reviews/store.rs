@@ -151,10 +151,13 @@ pub async fn list_cycles(
     window: Window,
 ) -> Result<Page<ReviewCycle>, Problem> {
     let pieces = [
-        (true, concat!(cycles!(), "WHERE c.id > $1")),
-        (filter.store.is_some(), " AND u.code = $2"),
+        (filter.period.is_none(), concat!(cycles!(), "WHERE c.id > $1")),
         // As for reviews: by ids alone all the months before would be read, and by a month that is seen it is planned anew.
-        (filter.period.is_some(), " AND (c.period, c.id) > ((SELECT $3), $1) AND c.period <= (SELECT $3)"),
+        (
+            filter.period.is_some(),
+            concat!(cycles!(), "WHERE (c.period, c.id) > ((SELECT $3), $1) AND c.period <= (SELECT $3)"),
+        ),
+        (filter.store.is_some(), " AND u.code = $2"),
         (!cx.scope.is_everything(), REACHED),
         (filter.period.is_none(), " ORDER BY c.id"),
         (filter.period.is_some(), " ORDER BY c.period, c.id"),
