@@ -128,13 +128,15 @@ pub async fn funnels_in_force(
         deliveries: i64,
     }
     // A plan that governs many stores is read once.
-    let channels: Vec<Channel> = sql(governed(stores.len(), periods.len(),
+    let channels: Vec<Channel> = sql(governed(
+        stores.len(),
+        periods.len(),
         ", planned AS (
              SELECT period, number, plan_id, array_agg(store_id) AS stores FROM governing GROUP BY period, number, plan_id)
          SELECT p.period, p.plan_id, p.stores, f.model, f.rates, n.confirmed[p.number] AS deliveries
          FROM planned p JOIN plan_funnel f ON f.plan_id = p.plan_id
          JOIN plan_line l ON l.plan_id = p.plan_id AND l.line = 0 AND NOT l.is_amount
-         JOIN plan_node n ON n.plan_id = p.plan_id AND n.tree = 'channel' AND n.label = f.channel"
+         JOIN plan_node n ON n.plan_id = p.plan_id AND n.tree = 'channel' AND n.label = f.channel",
     ))
     .over(stores.len())
     .bind::<Array<BigInt>, _>(stores.to_vec())

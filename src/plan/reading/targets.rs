@@ -149,10 +149,10 @@ pub async fn list(
     Ok(window.page(cells, |cell: &TargetCell| cell.position))
 }
 
-/// A statement that begins with the version that governs each of so many months ($2) in each of so many stores ($1): of the store's own plan the latest version
-/// approved with an effective month not after it; of the groups above it the nearest, where the store has no plan of its
-/// own. The nodes of its units are looked up unit by unit (`OFFSET 0`), also while a new plan has not been analyzed and its
-/// size is not known.
+/// A statement that begins with the version that governs each of so many months ($2) in each of so many stores ($1): of the
+/// store's own plan the latest version approved with an effective month not after it; of the groups above it the nearest, where
+/// the store has no plan of its own. The nodes of its units are looked up unit by unit (`OFFSET 0`), also while a new plan has
+/// not been analyzed and its size is not known.
 pub(in crate::plan) fn governed(stores: usize, months: usize, rest: &str) -> String {
     let (store, month) = (rows_of("$1", stores, "asked", "id"), rows_of("$2", months, "month", "period"));
     format!(
@@ -190,7 +190,9 @@ pub async fn targets_in_force(
     stores: &[i64],
     period: Period,
 ) -> Result<Vec<PersonTarget>, Problem> {
-    let targets = sql(governed(stores.len(), 1,
+    let targets = sql(governed(
+        stores.len(),
+        1,
         ", part AS MATERIALIZED (
              SELECT g.store_id, n.employee_id, l.line, l.metric, l.is_amount, n.confirmed[12 * l.line + g.number] AS value
              FROM governing g JOIN org_unit u ON u.store_id = g.store_id
@@ -199,7 +201,7 @@ pub async fn targets_in_force(
                  WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.employee_id IS NOT NULL OFFSET 0) n
              JOIN plan_line l ON l.plan_id = g.plan_id)
          SELECT store_id, employee_id, metric, sum(value) * CASE WHEN is_amount THEN 0.01 ELSE 1 END AS value
-         FROM part GROUP BY store_id, employee_id, line, metric, is_amount ORDER BY store_id, employee_id, line"
+         FROM part GROUP BY store_id, employee_id, line, metric, is_amount ORDER BY store_id, employee_id, line",
     ))
     .over(stores.len())
     .bind::<Array<BigInt>, _>(stores.to_vec())
