@@ -103,7 +103,7 @@ pub async fn get_coefficients(
     let position = query.0.position.unwrap_or(Position::SalesConsultant);
     let query = query.0.of_units();
     let shape = shape::<_, Coefficients>(&query)?;
-    let cx = &mut caller.context().await?;
+    let cx = caller.context().await?;
     let subject = query.subject(cx.today(), None)?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
         units::of_coefficients::<_, Coefficients>(cx, months, position, &query).await
@@ -128,7 +128,7 @@ pub async fn get_distribution(
     let subject = query.0.subject()?;
     let rows =
         async |cx: &mut Context, months: &GroupMonths<'_>| grades::distribution(cx, months, &query.0).await;
-    form.answer(&mut caller.context().await?, Some(subject), &shape, rows).await
+    form.answer(caller.context().await?, Some(subject), &shape, rows).await
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a share of those who
@@ -151,7 +151,7 @@ pub async fn get_leaderboard(
     let places = async |cx: &mut Context, months: &GroupMonths<'_>| {
         leaderboard::leaderboard(cx, months, &query.0).await?.logged().await
     };
-    form.answer(&mut caller.context().await?, Some(subject), &shape, places).await
+    form.answer(caller.context().await?, Some(subject), &shape, places).await
 }
 
 /// Answers rows of what the ledger says of units.
@@ -162,8 +162,8 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
     form: &RowForm,
 ) -> Result<HttpResponse, Problem> {
     let shape = shape::<N, R>(query)?;
-    let cx = &mut caller.context().await?;
-    let catalogue = catalogues.of_today(cx).await?;
+    let mut cx = caller.context().await?;
+    let catalogue = catalogues.of_today(&mut cx).await?;
     let subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
         units::of_metrics::<N, R>(cx, months, &catalogue, query).await

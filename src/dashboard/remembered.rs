@@ -6,14 +6,17 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
+use tokio::sync::{Mutex as Turns, MutexGuard as Turn};
 
 use super::unchanged::Standing;
 use crate::auth::Context;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// How many answers are remembered, and as many older ones.
 const ANSWERS: usize = 50_000;
@@ -84,7 +87,7 @@ pub struct Answers {
     tags: Memory<String>,
     months: Memory<Arc<dyn Any + Send + Sync>>,
     /// Who adds up a group: of many who ask at once one does, and the others have what it found.
-    adding_up: tokio::sync::Mutex<()>,
+    adding_up: Turns<()>,
 }
 
 impl Default for Answers {
@@ -92,7 +95,7 @@ impl Default for Answers {
         Self {
             tags: Memory::of(ANSWERS),
             months: Memory::of(MONTHS),
-            adding_up: tokio::sync::Mutex::default(),
+            adding_up: Turns::default(),
         }
     }
 }
@@ -110,7 +113,37 @@ impl Answers {
 
     /// What is remembered of groups, where things stand like this.
     pub fn months<'a>(&'a self, standing: Option<&'a Standing>) -> GroupMonths<'a> {
-        GroupMonths { answers: self, standing }
+        GroupMonths {
+            answers: self,
+            standing,
+            turn: Mutex::default(),
+            has_to_wait: AtomicBool::default(),
+        }
+    }
+
+    /// Reads something of which months of groups may be a part. Who has to wait while others add one up gives the connection back
+    /// meanwhile, and then begins again: however many ask at once, those who read something else find one.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading; where there is no connection to go on with.
+    pub async fn read<T>(
+        &self,
+        mut cx: Context,
+        standing: Option<&Standing>,
+        read: impl AsyncFn(&mut Context, &GroupMonths<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let mut months = self.months(standing);
+        loop {
+            let read = read(&mut cx, &months).await;
+            if !months.has_to_wait.load(Ordering::Relaxed) {
+                return read;
+            }
+            let paused = cx.pause()?;
+            months = self.months(standing);
+            months.turn = Mutex::new(Some(self.adding_up.lock().await));
+            cx = paused.resume().await?;
+        }
     }
 }
 
@@ -119,6 +152,10 @@ impl Answers {
 pub struct GroupMonths<'a> {
     answers: &'a Answers,
     standing: Option<&'a Standing>,
+    /// The turn to add up, of whoever has waited for it.
+    turn: Mutex<Option<Turn<'a, ()>>>,
+    /// Whether others are adding up: nothing was read.
+    has_to_wait: AtomicBool,
 }
 
 impl GroupMonths<'_> {
@@ -126,7 +163,7 @@ impl GroupMonths<'_> {
     ///
     /// # Errors
     ///
-    /// Those of reading.
+    /// Those of reading; unavailable while others add up, which [`Answers::read`] waits for.
     pub async fn of<T: Default + Send + Sync + 'static>(
         &self,
         cx: &mut Context,
@@ -134,11 +171,16 @@ impl GroupMonths<'_> {
         months: &[Period],
         read: impl AsyncFnOnce(&mut Context, Vec<Period>) -> Result<HashMap<Period, T>, Problem>,
     ) -> Result<HashMap<Period, Arc<T>>, Problem> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut found = self.remembered(cx, what, months);
         if found.len() == months.len() {
             return Ok(found);
         }
-        let _one_at_a_time = self.answers.adding_up.lock().await;
+        let Some(_one_at_a_time) = turn.or_else(|| self.answers.adding_up.try_lock().ok()) else {
+            self.has_to_wait.store(true, Ordering::Relaxed);
+            let detail = say!("有人正在汇总集团的数据", "somebody is adding up a group");
+            return Err(Problem::new(Code::Unavailable, detail));
+        };
         found.extend(self.remembered(cx, what, months));
         let missing = months.iter().copied().filter(|month| !found.contains_key(month)).collect::<Vec<_>>();
         if missing.is_empty() {

@@ -300,6 +300,55 @@ async fn read_for(app: &TestApp, heard: &Statements, login: &str, path: &str) ->
     (shown, heard.take().into_iter().filter(|statement| is_reading(statement)).collect())
 }
 
+/// From then on no transaction of other tests can change what has been noted so far.
+async fn nothing_noted_is_open(app: &TestApp) {
+    let mut noted_by_now = false;
+    while !noted_by_now {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let settled = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(transaction_id) FROM dashboard_change";
+        let connection = &mut app.pool.get().await.unwrap();
+        noted_by_now = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({settled})")))
+            .get_result(connection)
+            .await
+            .unwrap();
+    }
+}
+
+/// Something that happens from a month on, and the month before, which it does not change.
+const FROM_A_MONTH_ON: [(&str, &str, &str); 5] = [
+    ("INSERT INTO employee (employee_no, name, status) VALUES ('N2', '新人', 'active');
+      INSERT INTO assignment (employee_id, unit_id, position, valid_from)
+      SELECT e.id, u.id, 'sales_consultant', '2014-03-20' FROM employee e, org_unit u WHERE e.employee_no = 'N2' AND u.code = 'G1'",
+     "2014-02", "2014-03"),
+    ("UPDATE assignment SET valid_to = '2014-04-15', version = version + 1 WHERE valid_to IS NULL
+      AND employee_id = (SELECT id FROM employee WHERE employee_no = 'N2')", "2014-03", "2014-04"),
+    ("DELETE FROM assignment WHERE employee_id = (SELECT id FROM employee WHERE employee_no = 'N2')", "2014-02", "2014-03"),
+    ("UPDATE team_leadership SET valid_to = '2014-04-01', version = version + 1
+      WHERE valid_to IS NULL AND unit_id = (SELECT id FROM org_unit WHERE code = 'G1')", "2014-03", "2014-04"),
+    ("UPDATE annual_plan SET effective_from = '2014-06-01' WHERE year = 2014", "2013-12", "2014-01"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_groups_months_before_a_change_are_not_added_up_again() {
+    let app = TestApp::published().await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
+    let heard = Statements::of(&app.pool).await;
+    let path = |month: &str| format!("/v1/dashboard/attainment?unit=JCJT&level=group&period={month}");
+    for (change, before, from) in FROM_A_MONTH_ON {
+        nothing_noted_is_open(&app).await;
+        for month in [before, from] {
+            read_for(&app, &heard, "group.wall", &path(month)).await;
+            let again = read_for(&app, &heard, "group.wall", &path(month)).await.1;
+            assert!(again.is_empty(), "{month}: {again:#?}");
+        }
+        app.pool.get().await.unwrap().batch_execute(change).await.unwrap();
+        let earlier = read_for(&app, &heard, "group.wall", &path(before)).await.1;
+        assert!(earlier.is_empty(), "{change}: {before} was added up again: {earlier:#?}");
+        let later = read_for(&app, &heard, "group.wall", &path(from)).await.1;
+        assert!(!later.is_empty(), "{change}: {from} was not added up again");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_groups_months_are_added_up_once_however_they_are_asked_for() {
     let app = TestApp::published().await;
@@ -386,17 +435,7 @@ async fn what_changes_out_of_reach_does_not_show() {
     second_store(&app).await;
     let heard = Statements::of(&app.pool).await;
     let mut screens = Screen::all(&app, &["hr", "gm", "leader"]).await;
-    // From here on no transaction of other tests can change what has been noted so far.
-    let mut noted_by_now = false;
-    while !noted_by_now {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        let settled = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(transaction_id) FROM dashboard_change";
-        let connection = &mut app.pool.get().await.unwrap();
-        noted_by_now = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({settled})")))
-            .get_result(connection)
-            .await
-            .unwrap();
-    }
+    nothing_noted_is_open(&app).await;
     for screen in &mut screens {
         assert!(!screen.ask().await, "{}", screen.path);
     }
