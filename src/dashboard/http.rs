@@ -10,8 +10,9 @@ use super::quality::{Coefficients, Quality};
 use super::remembered::GroupMonths;
 use super::rows::UnitRow;
 use super::sales::{Attainment, Funnel, ProductLines};
-use super::selection::{CoefficientQuery, UnitQuery};
+use super::selection::{CoefficientQuery, StockQuery, UnitQuery};
 use super::shape::Shape;
+use super::stock::StockDepth;
 use super::unchanged::Subject;
 use super::{Distribution, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades, leaderboard, units};
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
@@ -37,7 +38,9 @@ pub async fn get_attainment(
     of_metrics::<_, Attainment>(&caller, &catalogues, &query.0, &form).await
 }
 
-/// The sales funnel with its rates, by unit.
+/// The sales funnel with its rates, by unit. Of channels and lead sources together: the ledger keeps no number of a step by channel or
+/// source, so what came of the leads of one is not known. How many leads came through which stands in the daily sheets
+/// (`/v1/daily-sheets`), for those who may read them; what a plan takes of each channel at `/v1/plans/{id}/activities`.
 #[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
     (status = 200, description = "By month and unit, from the top down", content((Vec<Funnel> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
@@ -86,6 +89,23 @@ pub async fn get_quality(
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     of_metrics::<_, Quality>(&caller, &catalogues, &query.0, &form).await
+}
+
+/// Cars in stock beside the targets 库存深度, of stores and groups: what they counted and take from the manufacturer, less what is
+/// delivered, actual up to now and planned from then on. Series by series it is at `/v1/plans/{id}/supply`.
+#[utoipa::path(tag = "dashboard", params(StockQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<StockDepth> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
+    (status = 406, description = "None of the forms in Accept is there"),
+))]
+#[get("/dashboard/stock-depth")]
+pub async fn get_stock_depth(
+    caller: Caller<ViewAggregates>,
+    query: Query<StockQuery>,
+    catalogues: Data<Catalogues>,
+    form: RowForm,
+) -> Result<HttpResponse, Problem> {
+    of_metrics::<_, StockDepth>(&caller, &catalogues, &query.0.of_units()?, &form).await
 }
 
 /// The sums of performance coefficients 绩效系数 of published months, by unit. Erased reviews are in no sum.
@@ -164,7 +184,10 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
     let shape = shape::<N, R>(query)?;
     let mut cx = caller.context().await?;
     let catalogue = catalogues.of_today(&mut cx).await?;
-    let subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
+    let mut subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
+    if let Some(subject) = &mut subject {
+        subject.months = subject.months.iter().copied().flat_map(units::span::<R::Numbers, N>).collect();
+    }
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
         units::of_metrics::<N, R>(cx, months, &catalogue, query).await
     };

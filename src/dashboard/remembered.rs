@@ -26,6 +26,9 @@ const MONTHS: usize = 5_000;
 /// Who asks for what on which day, as a hash.
 pub type Question = [u8; 32];
 
+/// The months on which one depends, itself among them.
+pub type Span = fn(Period) -> Vec<Period>;
+
 /// The hash of a question.
 pub fn question(asked: &dyn std::fmt::Debug, cx: &Context) -> Question {
     // Answers are those of a login, of the roles and the reach that it has, and of a day.
@@ -92,11 +95,7 @@ pub struct Answers {
 
 impl Default for Answers {
     fn default() -> Self {
-        Self {
-            tags: Memory::of(ANSWERS),
-            months: Memory::of(MONTHS),
-            adding_up: Turns::default(),
-        }
+        Self { tags: Memory::of(ANSWERS), months: Memory::of(MONTHS), adding_up: Turns::default() }
     }
 }
 
@@ -113,12 +112,7 @@ impl Answers {
 
     /// What is remembered of groups, where things stand like this.
     pub fn months<'a>(&'a self, standing: Option<&'a Standing>) -> GroupMonths<'a> {
-        GroupMonths {
-            answers: self,
-            standing,
-            turn: Mutex::default(),
-            has_to_wait: AtomicBool::default(),
-        }
+        GroupMonths { answers: self, standing, turn: Mutex::default(), has_to_wait: AtomicBool::default() }
     }
 
     /// Reads something of which months of groups may be a part. Who has to wait while others add one up gives the connection back
@@ -171,8 +165,23 @@ impl GroupMonths<'_> {
         months: &[Period],
         read: impl AsyncFnOnce(&mut Context, Vec<Period>) -> Result<HashMap<Period, T>, Problem>,
     ) -> Result<HashMap<Period, Arc<T>>, Problem> {
+        self.of_spans(cx, what, (months, |month| vec![month]), read).await
+    }
+
+    /// The same where each month depends on others, too.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn of_spans<T: Default + Send + Sync + 'static>(
+        &self,
+        cx: &mut Context,
+        what: &str,
+        (months, span): (&[Period], Span),
+        read: impl AsyncFnOnce(&mut Context, Vec<Period>) -> Result<HashMap<Period, T>, Problem>,
+    ) -> Result<HashMap<Period, Arc<T>>, Problem> {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut found = self.remembered(cx, what, months);
+        let mut found = self.remembered(cx, what, (months, span));
         if found.len() == months.len() {
             return Ok(found);
         }
@@ -181,7 +190,7 @@ impl GroupMonths<'_> {
             let detail = say!("有人正在汇总集团的数据", "somebody is adding up a group");
             return Err(Problem::new(Code::Unavailable, detail));
         };
-        found.extend(self.remembered(cx, what, months));
+        found.extend(self.remembered(cx, what, (months, span)));
         let missing = months.iter().copied().filter(|month| !found.contains_key(month)).collect::<Vec<_>>();
         if missing.is_empty() {
             return Ok(found);
@@ -189,7 +198,7 @@ impl GroupMonths<'_> {
         let mut read = read(cx, missing.clone()).await?;
         for month in missing {
             let value = Arc::new(read.remove(&month).unwrap_or_default());
-            if let Some(standing) = self.standing.and_then(|standing| standing.of(month)) {
+            if let Some(standing) = self.standing.and_then(|standing| standing.of(&span(month))) {
                 let kept: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&value);
                 self.answers.months.keep(question(&(what, month), cx), standing, kept);
             }
@@ -202,10 +211,10 @@ impl GroupMonths<'_> {
         &self,
         cx: &Context,
         what: &str,
-        months: &[Period],
+        (months, span): (&[Period], Span),
     ) -> HashMap<Period, Arc<T>> {
         let known = months.iter().filter_map(|month| {
-            let standing = self.standing?.of(*month)?;
+            let standing = self.standing?.of(&span(*month))?;
             let value = self.answers.months.get(&question(&(what, month), cx), &standing)?;
             Some((*month, value.downcast().ok()?))
         });

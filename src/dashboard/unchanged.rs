@@ -57,11 +57,11 @@ struct MonthStanding {
 }
 
 impl Standing {
-    /// How it stood in one of the months.
-    pub fn of(&self, period: Period) -> Option<Self> {
-        let month = self.months.iter().find(|month| month.period == period)?;
+    /// How it stood in some of the months; none where it is not known of one.
+    pub fn of(&self, periods: &[Period]) -> Option<Self> {
+        let month = |period: &Period| self.months.iter().find(|month| month.period == *period).copied();
         Some(Self {
-            months: vec![*month],
+            months: periods.iter().map(month).collect::<Option<_>>()?,
             units: self.units.clone(),
             catalogue: self.catalogue.clone(),
             ..*self
@@ -274,9 +274,9 @@ pub(super) mod tests {
             months: vec![month("2014-03", 5, None), month("2014-04", last_of_april, None)],
             ..standing(5)
         };
-        let stands = |month: Period| of(6).of(month).unwrap().is_still(&of(7).of(month).unwrap());
-        assert_eq!((stands(march), stands(april)), (true, false));
-        assert!(of(6).of(march).unwrap().is_still(&standing(5)));
-        assert!(of(6).of("2014-05".parse().unwrap()).is_none());
+        let stands = |months: &[Period]| of(6).of(months).unwrap().is_still(&of(7).of(months).unwrap());
+        assert_eq!((stands(&[march]), stands(&[april]), stands(&[march, april])), (true, false, false));
+        assert!(of(6).of(&[march]).unwrap().is_still(&standing(5)));
+        assert!(of(6).of(&[march, "2014-05".parse().unwrap()]).is_none());
     }
 }

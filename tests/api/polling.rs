@@ -14,16 +14,18 @@ use crate::support::TestApp;
 use crate::support::statements::Statements;
 
 /// Every dashboard.
-const RESOURCES: [&str; 9] = [
+const RESOURCES: [&str; 11] = [
     "attainment?period=2014-03&compare=last-month",
     "funnel?period=2014-03&months=3&level=all",
     "product-lines?period=2014-03&unit=JC&level=all",
     "quality?period=2014-03&unit=G1",
+    "stock-depth?period=2014-03&compare=last-month",
     "coefficients?period=2014-03&level=all",
     "distribution?period=2014-03",
     "leaderboard?period=2014-03&top=100",
     "attainment?period=2014-03&months=3&level=group&compare=last-month",
     "coefficients?period=2014-03&months=2&level=group",
+    "stock-depth?period=2014-03&months=2&level=group",
 ];
 
 /// A reader that keeps what it has read, with its tag.
@@ -210,7 +212,7 @@ async fn nothing_is_read_for_whoever_has_the_answer() {
 }
 
 /// Something that changes what dashboards show, as SQL, and at least which of them.
-const CHANGES: [(&str, &str, &[&str]); 20] = [
+const CHANGES: [(&str, &str, &[&str]); 22] = [
     ("a source that is complete", "UPDATE source_delivery SET is_complete = NOT is_complete", &["quality"]),
     ("a source that comes", "INSERT INTO source_delivery (store_id, period, source, delivered_at)
         SELECT id, '2014-03-01', 'nothing', '2014-04-02' FROM org_unit WHERE code = 'JC'", &[]),
@@ -219,6 +221,12 @@ const CHANGES: [(&str, &str, &[&str]); 20] = [
     ("a late correction", "UPDATE month_close SET revision = revision + 1", &["attainment", "funnel", "product-lines", "quality"]),
     ("a month before", "UPDATE unit_month SET value[p.place] = value[p.place] + 1 FROM metric_place p
         WHERE p.metric = 'deliveries' AND period = '2014-02-01'", &["attainment", "funnel"]),
+    ("a supply", "INSERT INTO supply (unit_id, series, period, wholesale, opening)
+        SELECT u.id, s.code, m, 40, CASE WHEN m = '2014-01-01' THEN 20 END
+        FROM org_unit u, plan_label s, generate_series(timestamp '2014-01-01', '2014-12-01', interval '1 month') m
+        WHERE u.code = 'JC' AND s.tree = 'series'
+        ON CONFLICT (unit_id, series, period) DO UPDATE SET wholesale = excluded.wholesale + 7", &["stock-depth"]),
+    ("a stock that is counted", "UPDATE supply SET opening = 30 WHERE period = '2014-02-01'", &["stock-depth"]),
     ("sums that are made anew", "DELETE FROM unit_month WHERE period = '2014-03-01'", &["attainment", "funnel", "product-lines", "quality"]),
     ("a plan of which few people are told", "UPDATE annual_plan SET split = split || '{\"replanned\": {\"from\": \"2014-03\", \"results\": [{}]}}'", &["attainment"]),
     ("a plan that is no longer in force", "UPDATE annual_plan SET effective_from = '2014-06-01'", &["attainment"]),
