@@ -330,6 +330,7 @@ fn routes<V1: Operations>(v1: V1) -> V1 {
         .service(dashboard::http::get_funnel)
         .service(dashboard::http::get_product_lines)
         .service(dashboard::http::get_quality)
+        .service(dashboard::http::get_stock_depth)
         .service(dashboard::http::get_coefficients)
         .service(dashboard::http::get_distribution)
         .service(dashboard::http::get_leaderboard)

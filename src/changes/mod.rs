@@ -27,6 +27,7 @@ words! {
         Funnel = "funnel" "销售漏斗",
         ProductLines = "product-lines" "产品线",
         Quality = "quality" "工作质量",
+        StockDepth = "stock-depth" "库存深度",
         Distribution = "distribution" "评级分布",
         Coefficients = "coefficients" "绩效系数",
         Leaderboard = "leaderboard" "龙虎榜",

@@ -66,7 +66,15 @@ impl Entry {
             (Some(id), _) => (id.to_string(), format!("/v1/{resource}/{id}")),
             (None, Some(month)) => (
                 format!("{month}/{code}"),
-                format!("/v1/dashboard/{resource}?period={month}&unit={}", in_path(&code)),
+                match (resource, period) {
+                    // What changes in a month changes the stock of its year.
+                    (Resource::StockDepth, Some(period)) => format!(
+                        "/v1/dashboard/{resource}?period={}-12&months=12&unit={}",
+                        period.year(),
+                        in_path(&code)
+                    ),
+                    _ => format!("/v1/dashboard/{resource}?period={month}&unit={}", in_path(&code)),
+                },
             ),
             (None, None) if unit.is_some() => (code.clone(), format!("/v1/{resource}/{}", in_path(&code))),
             (None, None) => (resource.to_string(), format!("/v1/{resource}")),
@@ -92,7 +100,7 @@ const ENTRIES: &str =
 
 /// The sums of people's months: to those who read of a store's people ($5), and of what is public to those who read its sums ($4).
 const SUMS: &str = concat!(
-    " AND (e.resource IN ('attainment', 'funnel', 'product-lines', 'quality') AND ",
+    " AND (e.resource IN ('attainment', 'funnel', 'product-lines', 'quality', 'stock-depth') AND ",
     reaches_month!("$4", "e.unit_id", "e.period"),
     " AND (",
     reaches_month!("$5", "e.unit_id", "e.period"),

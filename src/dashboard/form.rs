@@ -115,22 +115,21 @@ impl RowForm {
     /// its subject. An answer without a subject is always made.
     pub async fn answer<R: Row>(
         &self,
-        cx: &mut Context,
+        mut cx: Context,
         subject: Option<Subject<'_>>,
         shape: &Shape,
-        rows: impl AsyncFnOnce(&mut Context, &GroupMonths<'_>) -> Result<Vec<R>, Problem>,
+        rows: impl AsyncFn(&mut Context, &GroupMonths<'_>) -> Result<Vec<R>, Problem>,
     ) -> Result<HttpResponse, Problem> {
         let standing = match subject {
-            Some(subject) => Some(subject.standing(cx).await?),
+            Some(subject) => Some(subject.standing(&mut cx).await?),
             None => None,
         };
-        let question = self.question(cx);
+        let question = self.question(&cx);
         let remembered = standing.as_ref().and_then(|standing| self.answers.tag(&question, standing));
         if let Some(tag) = remembered.map(EntityTag::new_strong).filter(|tag| self.has(tag)) {
             return Ok(tagged(HttpResponse::NotModified(), &tag).finish());
         }
-        let months = self.answers.months(standing.as_ref());
-        let body = self.body(&rows(cx, &months).await?, shape)?;
+        let body = self.body(&self.answers.read(cx, standing.as_ref(), rows).await?, shape)?;
         let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
         if let Some(standing) = standing {
             self.answers.keep(question, standing, tag.tag().to_owned());

@@ -3,17 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::QueryableByName;
+use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
-use super::month_reviews::reads_reviews;
+use super::month_reviews::months_with_reviews;
 use super::remembered::GroupMonths;
 use super::{Distribution, SelectionQuery};
 use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewReviews};
 use crate::auth::scope::{CallerScope, Scope, reaches_always};
+use crate::db::schema::org_unit;
 use crate::db::sql_of;
 use crate::decimal;
 use crate::http::{Code, Problem};
@@ -127,13 +128,8 @@ async fn of_months(
     part: Part,
     months: &[Period],
 ) -> Result<HashMap<Period, Vec<Distribution>>, Problem> {
-    let (mut read, mut unread) = (Vec::new(), Vec::new());
-    for period in months {
-        match reads_reviews(cx, part, *period).await? {
-            true => read.push(*period),
-            false => unread.push(*period),
-        }
-    }
+    let known = months_with_reviews(cx, part, months).await?;
+    let (read, unread) = months.iter().copied().partition::<Vec<_>, _>(|month| known.contains(month));
     let mut rows = HashMap::<Period, Vec<Distribution>>::new();
     if !read.is_empty() {
         for (period, sums) in by_month(grades(cx, part, read, How::AllTogether).await?) {
@@ -156,16 +152,14 @@ async fn of_months(
 /// Refuses the grades of a team in months in which it is reached without its reviews.
 async fn refuse_team(cx: &mut Context, team: i64, months: &[Period]) -> Result<(), Problem> {
     let scope = cx.scope.clone();
-    for period in months {
-        if reached::is_reached(cx.db(), &scope, team, *period).await? {
-            let detail = say!(
-                "一个组的等级分布只给可以看其考核的人：请看整家门店的",
-                "the grades of a team are for those who may read its reviews: ask for the store"
-            );
-            return Err(Problem::new(Code::Forbidden, detail));
-        }
+    if reached::months(cx.db(), &scope, team, months).await?.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let detail = say!(
+        "一个组的等级分布只给可以看其考核的人：请看整家门店的",
+        "the grades of a team are for those who may read its reviews: ask for the store"
+    );
+    Err(Problem::new(Code::Forbidden, detail))
 }
 
 /// What is shown of a month to who may not read the reviews.
@@ -258,29 +252,44 @@ async fn grades(
         Some(identity) => Scope::of(identity, ViewReviews::reach_of),
         None => Scope::operator(),
     };
-    let is_store = part.store.is_some() && part.unit == part.store;
-    let is_whole =
-        !part.is_narrow() || is_store && (cx.scope.is_everything() || cx.scope.confined_to() == part.store);
+    let is_whole = is_whole(cx, part).await?;
     let source = match is_whole && (how == How::AllTogether || known.is_empty()) {
         true => Source::Kept,
         false => Source::Reviews,
     };
-    let mut sums = counted(cx, part, &months, how, source, &known).await?;
-    for sum in counted(cx, part, &months, how, Source::Erased, &known).await? {
+    let asked = GradesAsked { part, months, how, known, is_whole };
+    let mut sums = counted(cx, &asked, source).await?;
+    for sum in counted(cx, &asked, Source::Erased).await? {
         add_to(&mut sums, sum);
     }
     Ok(sums)
 }
 
-async fn counted(
-    cx: &mut Context,
+/// Whether a part is a group, or a store, that the caller reaches as a whole in every month.
+async fn is_whole(cx: &mut Context, part: Part) -> Result<bool, Problem> {
+    let Some(store) = part.store else { return Ok(part.is_reach_wide) };
+    if part.unit != part.store {
+        return Ok(false);
+    }
+    let Some(unit) = cx.scope.confined_to() else { return Ok(cx.scope.is_everything()) };
+    let path = org_unit::table.find(store).select(org_unit::path).first::<Vec<i64>>(cx.db()).await;
+    Ok(path.optional()?.is_some_and(|path| path.contains(&unit)))
+}
+
+/// Which grades are counted, for whom.
+struct GradesAsked {
     part: Part,
-    months: &[Period],
+    months: Vec<Period>,
     how: How,
-    source: Source,
-    known: &Scope,
-) -> Result<Vec<GradeSum>, Problem> {
-    let is_apart = how == How::StoreByStore;
+    /// Whose reviews the caller may read by themselves.
+    known: Scope,
+    /// Whether the caller reaches all of the part in every month.
+    is_whole: bool,
+}
+
+async fn counted(cx: &mut Context, asked: &GradesAsked, source: Source) -> Result<Vec<GradeSum>, Problem> {
+    let GradesAsked { part, months, how, known, is_whole } = asked;
+    let is_apart = *how == How::StoreByStore;
     let is_of = |one: Source| source == one;
     let pieces = [
         (true, "SELECT c.period, r.scheme, r.final_grade AS grade, "),
@@ -303,7 +312,14 @@ async fn counted(
             "sum(r.reviews)::bigint AS unknown, sum(r.rated)::bigint AS unknown_rated",
         ),
         // What is not published shows in no sum.
-        (is_of(Source::Kept), " FROM store_grade r JOIN LATERAL (SELECT r.period, r.store_id) c ON true"),
+        (
+            is_of(Source::Kept) && part.is_narrow(),
+            " FROM review_cycle c JOIN store_grade r ON r.cycle_id = c.id",
+        ),
+        (
+            is_of(Source::Kept) && !part.is_narrow(),
+            " FROM store_grade r JOIN LATERAL (SELECT r.period, r.store_id) c ON true",
+        ),
         (
             is_of(Source::Reviews),
             " FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
@@ -326,15 +342,15 @@ async fn counted(
             " AND r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])",
         ),
         (
-            !cx.scope.is_everything() && is_of(Source::Kept),
+            *is_whole && !part.is_narrow() && !cx.scope.is_everything(),
             concat!(" AND ", reaches_always!("$3", "c.store_id")),
         ),
-        (!cx.scope.is_everything() && !is_of(Source::Kept), concat!(" AND ", reached_in_months!("$3"))),
+        (!is_whole && !cx.scope.is_everything(), concat!(" AND ", reached_in_months!("$3"))),
         (true, " GROUP BY c.period, r.scheme, r.final_grade"),
         (is_apart, ", c.store_id"),
     ];
     let statement = sql_of(pieces)
-        .bind::<Array<Date>, _>(months.to_vec())
+        .bind::<Array<Date>, _>(months.clone())
         .bind::<Nullable<BigInt>, _>(part.unit)
         .bind::<CallerScope, _>(cx.scope.clone())
         .bind::<Nullable<BigInt>, _>(part.store)

@@ -10,8 +10,9 @@ use super::quality::{Coefficients, Quality};
 use super::remembered::GroupMonths;
 use super::rows::UnitRow;
 use super::sales::{Attainment, Funnel, ProductLines};
-use super::selection::{CoefficientQuery, UnitQuery};
+use super::selection::{CoefficientQuery, StockQuery, UnitQuery};
 use super::shape::Shape;
+use super::stock::StockDepth;
 use super::unchanged::Subject;
 use super::{Distribution, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades, leaderboard, units};
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
@@ -37,7 +38,9 @@ pub async fn get_attainment(
     of_metrics::<_, Attainment>(&caller, &catalogues, &query.0, &form).await
 }
 
-/// The sales funnel with its rates, by unit.
+/// The sales funnel with its rates, by unit. Of channels and lead sources together: the ledger keeps no number of a step by channel or
+/// source, so what came of the leads of one is not known. How many leads came through which stands in the daily sheets
+/// (`/v1/daily-sheets`), for those who may read them; what a plan takes of each channel at `/v1/plans/{id}/activities`.
 #[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
     (status = 200, description = "By month and unit, from the top down", content((Vec<Funnel> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
@@ -88,6 +91,23 @@ pub async fn get_quality(
     of_metrics::<_, Quality>(&caller, &catalogues, &query.0, &form).await
 }
 
+/// Cars in stock beside the targets 库存深度, of stores and groups: what they counted and take from the manufacturer, less what is
+/// delivered, actual up to now and planned from then on. Series by series it is at `/v1/plans/{id}/supply`.
+#[utoipa::path(tag = "dashboard", params(StockQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<StockDepth> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
+    (status = 406, description = "None of the forms in Accept is there"),
+))]
+#[get("/dashboard/stock-depth")]
+pub async fn get_stock_depth(
+    caller: Caller<ViewAggregates>,
+    query: Query<StockQuery>,
+    catalogues: Data<Catalogues>,
+    form: RowForm,
+) -> Result<HttpResponse, Problem> {
+    of_metrics::<_, StockDepth>(&caller, &catalogues, &query.0.of_units()?, &form).await
+}
+
 /// The sums of performance coefficients 绩效系数 of published months, by unit. Erased reviews are in no sum.
 #[utoipa::path(tag = "dashboard", params(CoefficientQuery), responses(
     (status = 200, description = "By month and unit, from the top down", content((Vec<Coefficients> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
@@ -103,7 +123,7 @@ pub async fn get_coefficients(
     let position = query.0.position.unwrap_or(Position::SalesConsultant);
     let query = query.0.of_units();
     let shape = shape::<_, Coefficients>(&query)?;
-    let cx = &mut caller.context().await?;
+    let cx = caller.context().await?;
     let subject = query.subject(cx.today(), None)?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
         units::of_coefficients::<_, Coefficients>(cx, months, position, &query).await
@@ -128,7 +148,7 @@ pub async fn get_distribution(
     let subject = query.0.subject()?;
     let rows =
         async |cx: &mut Context, months: &GroupMonths<'_>| grades::distribution(cx, months, &query.0).await;
-    form.answer(&mut caller.context().await?, Some(subject), &shape, rows).await
+    form.answer(caller.context().await?, Some(subject), &shape, rows).await
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a share of those who
@@ -151,7 +171,7 @@ pub async fn get_leaderboard(
     let places = async |cx: &mut Context, months: &GroupMonths<'_>| {
         leaderboard::leaderboard(cx, months, &query.0).await?.logged().await
     };
-    form.answer(&mut caller.context().await?, Some(subject), &shape, places).await
+    form.answer(caller.context().await?, Some(subject), &shape, places).await
 }
 
 /// Answers rows of what the ledger says of units.
@@ -162,9 +182,12 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
     form: &RowForm,
 ) -> Result<HttpResponse, Problem> {
     let shape = shape::<N, R>(query)?;
-    let cx = &mut caller.context().await?;
-    let catalogue = catalogues.of_today(cx).await?;
-    let subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
+    let mut cx = caller.context().await?;
+    let catalogue = catalogues.of_today(&mut cx).await?;
+    let mut subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
+    if let Some(subject) = &mut subject {
+        subject.months = subject.months.iter().copied().flat_map(units::span::<R::Numbers, N>).collect();
+    }
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
         units::of_metrics::<N, R>(cx, months, &catalogue, query).await
     };

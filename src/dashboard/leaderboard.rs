@@ -6,7 +6,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_async::RunQueryDsl;
 
-use super::month_reviews::{Best, MonthReviews, reads_reviews};
+use super::month_reviews::{Best, MonthReviews, months_with_reviews};
 use super::remembered::GroupMonths;
 use super::{LeaderboardPlace, LeaderboardQuery};
 use crate::auth::{Context, Reading};
@@ -66,7 +66,7 @@ async fn ranked(
     top: usize,
 ) -> Result<Vec<Ranked>, Problem> {
     let position = query.position.unwrap_or(Position::SalesConsultant).name();
-    if !reads_reviews(cx, part, query.period).await? {
+    if months_with_reviews(cx, part, &[query.period]).await?.is_empty() {
         return shares(cx, part, query.period, position).await;
     }
     // The best of a group nearly always have so many points, and else the month is read.

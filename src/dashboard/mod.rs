@@ -16,6 +16,7 @@ pub mod rows;
 pub mod sales;
 pub mod selection;
 pub mod shape;
+pub mod stock;
 mod store;
 pub mod unchanged;
 pub mod units;

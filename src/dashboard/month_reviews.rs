@@ -75,12 +75,20 @@ impl MonthReviews {
     }
 }
 
-/// Whether the caller may read every review that a part of the organisation has in a month.
-pub(super) async fn reads_reviews(cx: &mut Context, part: Part, period: Period) -> Result<bool, Problem> {
-    let Some(identity) = &cx.identity else { return Ok(true) };
+/// Those of some months in which the caller may read every review that a part of the organisation has.
+pub(super) async fn months_with_reviews(
+    cx: &mut Context,
+    part: Part,
+    months: &[Period],
+) -> Result<Vec<Period>, Problem> {
+    let Some(identity) = &cx.identity else { return Ok(months.to_vec()) };
     let scope = Scope::of(identity, ViewReviews::reach_of);
     // Who reads a store's reviews reads those of every store whose sums are shown.
-    let is_wide = [Reach::Store, Reach::All].iter().any(|reach| scope.reaches.contains(&reach.name()));
-    let Some(unit) = part.unit.filter(|_| !is_wide && !scope.is_empty()) else { return Ok(is_wide) };
-    reached::is_reached(cx.db(), &scope, unit, period).await
+    if [Reach::Store, Reach::All].iter().any(|reach| scope.reaches.contains(&reach.name())) {
+        return Ok(months.to_vec());
+    }
+    match part.unit.filter(|_| !scope.is_empty()) {
+        Some(unit) => reached::months(cx.db(), &scope, unit, months).await,
+        None => Ok(Vec::new()),
+    }
 }

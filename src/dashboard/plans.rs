@@ -7,7 +7,7 @@ use super::rows::{Beside, Planned};
 use crate::auth::Context;
 use crate::http::Problem;
 use crate::period::Period;
-use crate::plan::{self, FunnelInForce, PlannedFunnel};
+use crate::plan::{self, FunnelInForce, PlannedFunnel, StoreSupply};
 
 /// The plans in force in some months.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub(super) struct Plans {
     targets: HashMap<Period, HashMap<i64, i64>>,
     /// By month and store.
     funnels: HashMap<Period, HashMap<i64, FunnelInForce>>,
+    /// By month and store.
+    supplies: HashMap<Period, HashMap<i64, StoreSupply>>,
     /// By year and unit, the first month from which what is planned is withheld from who may not know the people there.
     withheld_from: HashMap<i32, HashMap<i64, Period>>,
 }
@@ -29,14 +31,16 @@ impl Plans {
         units: &HashMap<Period, Vec<Unit>>,
     ) -> Result<Self, Problem> {
         let mut plans = Self::default();
-        let months = units.keys().copied().collect();
+        let months = units.keys().copied().collect::<Vec<_>>();
         match beside {
             Beside::Nothing => return Ok(plans),
-            Beside::Target(metric) => {
-                let targets = plan::unit_targets_in_force(cx.db(), &places.stores(), months, metric).await?;
-                for target in targets {
-                    plans.targets.entry(target.period).or_default().insert(target.unit_id, target.value);
+            Beside::Target(metric) => plans.load_targets(cx, places, months, metric).await?,
+            Beside::Stock => {
+                let this_month = Period::containing(cx.today());
+                for supply in plan::supplies(cx.db(), &places.stores(), months.clone(), this_month).await? {
+                    plans.supplies.entry(supply.period).or_default().insert(supply.store_id, supply);
                 }
+                plans.load_targets(cx, places, months, "deliveries").await?;
             }
             Beside::Funnel => {
                 for funnel in plan::funnels_in_force(cx.db(), &places.stores(), months).await? {
@@ -56,6 +60,19 @@ impl Plans {
         Ok(plans)
     }
 
+    async fn load_targets(
+        &mut self,
+        cx: &mut Context,
+        places: &Places,
+        months: Vec<Period>,
+        metric: &str,
+    ) -> Result<(), Problem> {
+        for target in plan::unit_targets_in_force(cx.db(), &places.stores(), months, metric).await? {
+            self.targets.entry(target.period).or_default().insert(target.unit_id, target.value);
+        }
+        Ok(())
+    }
+
     /// What is planned for a unit, which lies in `stores` or has them below it; and whether it is withheld.
     pub fn of(&self, unit: &Unit, stores: &[i64], period: Period) -> (Planned, bool) {
         let withheld_from = self.withheld_from.get(&period.year()).and_then(|from| from.get(&unit.id));
@@ -63,7 +80,9 @@ impl Plans {
         if is_hidden || stores.is_empty() {
             return (Planned::default(), is_hidden);
         }
-        (Planned { target: self.target(unit, stores, period), funnel: self.funnel(stores, period) }, false)
+        let supply = self.supplies.get(&period).and_then(|stores| stores.get(&unit.id)).copied();
+        let (target, funnel) = (self.target(unit, stores, period), self.funnel(stores, period));
+        (Planned { target, funnel, supply }, false)
     }
 
     fn target(&self, unit: &Unit, stores: &[i64], period: Period) -> Option<i64> {

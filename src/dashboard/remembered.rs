@@ -6,14 +6,17 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
+use tokio::sync::{Mutex as Turns, MutexGuard as Turn};
 
 use super::unchanged::Standing;
 use crate::auth::Context;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// How many answers are remembered, and as many older ones.
 const ANSWERS: usize = 50_000;
@@ -22,6 +25,9 @@ const MONTHS: usize = 5_000;
 
 /// Who asks for what on which day, as a hash.
 pub type Question = [u8; 32];
+
+/// The months on which one depends, itself among them.
+pub type Span = fn(Period) -> Vec<Period>;
 
 /// The hash of a question.
 pub fn question(asked: &dyn std::fmt::Debug, cx: &Context) -> Question {
@@ -84,16 +90,12 @@ pub struct Answers {
     tags: Memory<String>,
     months: Memory<Arc<dyn Any + Send + Sync>>,
     /// Who adds up a group: of many who ask at once one does, and the others have what it found.
-    adding_up: tokio::sync::Mutex<()>,
+    adding_up: Turns<()>,
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Self {
-            tags: Memory::of(ANSWERS),
-            months: Memory::of(MONTHS),
-            adding_up: tokio::sync::Mutex::default(),
-        }
+        Self { tags: Memory::of(ANSWERS), months: Memory::of(MONTHS), adding_up: Turns::default() }
     }
 }
 
@@ -110,7 +112,32 @@ impl Answers {
 
     /// What is remembered of groups, where things stand like this.
     pub fn months<'a>(&'a self, standing: Option<&'a Standing>) -> GroupMonths<'a> {
-        GroupMonths { answers: self, standing }
+        GroupMonths { answers: self, standing, turn: Mutex::default(), has_to_wait: AtomicBool::default() }
+    }
+
+    /// Reads something of which months of groups may be a part. Who has to wait while others add one up gives the connection back
+    /// meanwhile, and then begins again: however many ask at once, those who read something else find one.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading; where there is no connection to go on with.
+    pub async fn read<T>(
+        &self,
+        mut cx: Context,
+        standing: Option<&Standing>,
+        read: impl AsyncFn(&mut Context, &GroupMonths<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let mut months = self.months(standing);
+        loop {
+            let read = read(&mut cx, &months).await;
+            if !months.has_to_wait.load(Ordering::Relaxed) {
+                return read;
+            }
+            let paused = cx.pause()?;
+            months = self.months(standing);
+            months.turn = Mutex::new(Some(self.adding_up.lock().await));
+            cx = paused.resume().await?;
+        }
     }
 }
 
@@ -119,6 +146,10 @@ impl Answers {
 pub struct GroupMonths<'a> {
     answers: &'a Answers,
     standing: Option<&'a Standing>,
+    /// The turn to add up, of whoever has waited for it.
+    turn: Mutex<Option<Turn<'a, ()>>>,
+    /// Whether others are adding up: nothing was read.
+    has_to_wait: AtomicBool,
 }
 
 impl GroupMonths<'_> {
@@ -126,7 +157,7 @@ impl GroupMonths<'_> {
     ///
     /// # Errors
     ///
-    /// Those of reading.
+    /// Those of reading; unavailable while others add up, which [`Answers::read`] waits for.
     pub async fn of<T: Default + Send + Sync + 'static>(
         &self,
         cx: &mut Context,
@@ -134,12 +165,32 @@ impl GroupMonths<'_> {
         months: &[Period],
         read: impl AsyncFnOnce(&mut Context, Vec<Period>) -> Result<HashMap<Period, T>, Problem>,
     ) -> Result<HashMap<Period, Arc<T>>, Problem> {
-        let mut found = self.remembered(cx, what, months);
+        self.of_spans(cx, what, (months, |month| vec![month]), read).await
+    }
+
+    /// The same where each month depends on others, too.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn of_spans<T: Default + Send + Sync + 'static>(
+        &self,
+        cx: &mut Context,
+        what: &str,
+        (months, span): (&[Period], Span),
+        read: impl AsyncFnOnce(&mut Context, Vec<Period>) -> Result<HashMap<Period, T>, Problem>,
+    ) -> Result<HashMap<Period, Arc<T>>, Problem> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut found = self.remembered(cx, what, (months, span));
         if found.len() == months.len() {
             return Ok(found);
         }
-        let _one_at_a_time = self.answers.adding_up.lock().await;
-        found.extend(self.remembered(cx, what, months));
+        let Some(_one_at_a_time) = turn.or_else(|| self.answers.adding_up.try_lock().ok()) else {
+            self.has_to_wait.store(true, Ordering::Relaxed);
+            let detail = say!("有人正在汇总集团的数据", "somebody is adding up a group");
+            return Err(Problem::new(Code::Unavailable, detail));
+        };
+        found.extend(self.remembered(cx, what, (months, span)));
         let missing = months.iter().copied().filter(|month| !found.contains_key(month)).collect::<Vec<_>>();
         if missing.is_empty() {
             return Ok(found);
@@ -147,7 +198,7 @@ impl GroupMonths<'_> {
         let mut read = read(cx, missing.clone()).await?;
         for month in missing {
             let value = Arc::new(read.remove(&month).unwrap_or_default());
-            if let Some(standing) = self.standing.and_then(|standing| standing.of(month)) {
+            if let Some(standing) = self.standing.and_then(|standing| standing.of(&span(month))) {
                 let kept: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&value);
                 self.answers.months.keep(question(&(what, month), cx), standing, kept);
             }
@@ -160,10 +211,10 @@ impl GroupMonths<'_> {
         &self,
         cx: &Context,
         what: &str,
-        months: &[Period],
+        (months, span): (&[Period], Span),
     ) -> HashMap<Period, Arc<T>> {
         let known = months.iter().filter_map(|month| {
-            let standing = self.standing?.of(*month)?;
+            let standing = self.standing?.of(&span(*month))?;
             let value = self.answers.months.get(&question(&(what, month), cx), &standing)?;
             Some((*month, value.downcast().ok()?))
         });

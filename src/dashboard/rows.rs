@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::form::Row;
 use crate::org::UnitKind;
 use crate::period::Period;
-use crate::plan::PlannedFunnel;
+use crate::plan::{PlannedFunnel, StoreSupply};
 use crate::reviews::cycle::CycleState;
 
 /// Which unit a row is about, and which month.
@@ -118,6 +118,8 @@ pub enum Beside {
     Target(&'static str),
     /// The rates of the funnel.
     Funnel,
+    /// The target of deliveries, and the cars that are to come.
+    Stock,
 }
 
 /// What is planned for a unit in a month, as far as it is known and told.
@@ -127,6 +129,8 @@ pub struct Planned {
     pub target: Option<i64>,
     /// The funnel, of which the rates are told.
     pub funnel: Option<PlannedFunnel>,
+    /// A store's supply of cars.
+    pub supply: Option<StoreSupply>,
 }
 
 /// The numbers of a row, made of the sums of so many metrics.
@@ -135,15 +139,40 @@ pub trait Numbers<const N: usize>: Clone + Send + Sync + 'static {
     const METRICS: [&'static str; N];
     /// What is planned that stands among the numbers.
     const BESIDE: Beside = Beside::Nothing;
+    /// Whether what they are in a month follows from the months before it: then they are of stores and groups, and whole years are read.
+    const FOLLOWS: bool = false;
 
     /// The numbers that follow from sums, each of which is of so many people, and from what is planned. What is not known is none.
     fn of(sums: [Option<Decimal>; N], known: [i64; N], planned: &Planned) -> Self;
+
+    /// Carries on from month to month what follows from it, and adds up what is no sum of metrics.
+    fn follow(_: Vec<Followed<'_, Self>>, _this_month: Period) {}
 
     /// How much more they are than those of another month.
     fn less(&self, other: &Self) -> Self;
 
     /// What they are called.
     fn names() -> Vec<&'static str>;
+}
+
+/// The numbers of a unit in a month, among those that follow from each other.
+#[derive(Debug)]
+pub struct Followed<'a, S> {
+    pub(super) period: Period,
+    pub(super) id: i64,
+    /// The unit right above it.
+    pub(super) parent: Option<i64>,
+    pub(super) kind: UnitKind,
+    /// How many stores there are in it.
+    pub(super) stores: i64,
+    /// How many people sell there, and of how many the numbers are known.
+    pub(super) people: i64,
+    pub(super) known: i64,
+    /// Whether sums of metrics are withheld.
+    pub(super) is_hidden: bool,
+    pub(super) numbers: &'a mut S,
+    /// To be set where other numbers are withheld.
+    pub(super) is_more_hidden: &'a mut bool,
 }
 
 /// A row of a unit.

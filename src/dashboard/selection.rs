@@ -129,6 +129,54 @@ impl CoefficientQuery {
     }
 }
 
+/// The stock of stores and groups.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StockQuery {
+    /// The month.
+    #[param(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// How many months, of which `period` is the last: 1 to 24; 1 by default.
+    #[param(minimum = 1, maximum = 24)]
+    pub months: Option<u32>,
+    /// Only this unit and those below it, by code.
+    pub unit: Option<String>,
+    /// Which kinds of units are shown, with commas between them: `group`, `store`, or `all`; `store` by default. Departments and
+    /// teams have no stock.
+    #[param(example = "group,store", pattern = "^(group|store|all)(,(group|store|all))*$")]
+    pub level: Option<String>,
+    /// How many levels below `unit` are shown, or below the topmost unit that is reached: 0 is only that one, 1 what is right below
+    /// it, too; all by default.
+    #[param(minimum = 0, maximum = 9)]
+    pub down: Option<u32>,
+    /// With what each month is compared, with commas between them: `last-month`, `last-year`.
+    #[param(
+        example = "last-month,last-year",
+        pattern = "^(last-month|last-year)(,(last-month|last-year))*$"
+    )]
+    pub compare: Option<String>,
+    /// Only these columns of the rows, with commas between them; of an object by its name, or part by part (`month.state`).
+    pub fields: Option<String>,
+    /// By which columns rows are sorted, with commas between them; `-` before one for the largest first. What is null comes last,
+    /// and what is equal stays in its order.
+    pub sort: Option<String>,
+}
+
+impl StockQuery {
+    /// What is asked of units.
+    ///
+    /// # Errors
+    ///
+    /// The kind of a unit that has no stock.
+    pub fn of_units(self) -> Result<UnitQuery, Problem> {
+        let Self { period, months, unit, level, down, compare, fields, sort } = self;
+        let level = level.unwrap_or_else(|| UnitKind::Store.name().to_owned());
+        words(Some(&level), "level", &[UnitKind::Group.name(), UnitKind::Store.name(), EVERY_KIND])?;
+        Ok(UnitQuery { period, months, unit, level: Some(level), down, compare, as_of: None, fields, sort })
+    }
+}
+
 /// With what a month is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Nullable};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::auth::Context;
@@ -57,11 +57,11 @@ struct MonthStanding {
 }
 
 impl Standing {
-    /// How it stood in one of the months.
-    pub fn of(&self, period: Period) -> Option<Self> {
-        let month = self.months.iter().find(|month| month.period == period)?;
+    /// How it stood in some of the months; none where it is not known of one.
+    pub fn of(&self, periods: &[Period]) -> Option<Self> {
+        let month = |period: &Period| self.months.iter().find(|month| month.period == *period).copied();
         Some(Self {
-            months: vec![*month],
+            months: periods.iter().map(month).collect::<Option<_>>()?,
             units: self.units.clone(),
             catalogue: self.catalogue.clone(),
             ..*self
@@ -85,16 +85,18 @@ impl Subject<'_> {
         let mut months = self.months;
         months.sort_unstable();
         months.dedup();
-        let noted = noted(cx.db(), &units, &months).await?;
-        let [always, by_month @ ..] = noted.as_slice() else {
+        // Whom somebody sees by a posting of today tells what is withheld of earlier months, too.
+        let is_by_posting = !cx.scope.is_everything() && cx.scope.confined_to().is_none();
+        let noted = noted(cx.db(), &units, &months, is_by_posting).await?;
+        let [Noted { life, .. }, ..] = *noted.as_slice() else {
             return Err(Problem::internal(&"nobody knows how the database stands"));
         };
-        let standings = months.iter().zip(by_month).map(|(period, noted)| {
-            let last = noted.last.max(always.last);
-            let unsettled = (last >= noted.settled).then_some((noted.settled, noted.open + always.open));
-            MonthStanding { period: *period, last, unsettled }
+        let months = noted.into_iter().map(|month| MonthStanding {
+            period: month.period,
+            last: month.last,
+            unsettled: (month.last >= month.settled).then_some((month.settled, month.open)),
         });
-        Ok(Standing { life: always.life, months: standings.collect(), units, catalogue: self.catalogue })
+        Ok(Standing { life, months: months.collect(), units, catalogue: self.catalogue })
     }
 
     /// The stores and groups on which the answer depends, as far as the caller reaches them: what changes elsewhere is not to be seen,
@@ -155,6 +157,8 @@ async fn of_reach(cx: &mut Context, asked: Option<i64>) -> Result<Vec<i64>, Prob
 
 #[derive(QueryableByName)]
 struct Noted {
+    #[diesel(sql_type = Date)]
+    period: Period,
     #[diesel(sql_type = BigInt)]
     life: i64,
     /// The last transaction that noted anything; 0 for none.
@@ -168,26 +172,27 @@ struct Noted {
     open: i64,
 }
 
-/// What has been noted for whichever month, and then for each of these. Numbers that have not been reached are from before a backup
-/// was restored elsewhere.
+/// What has been noted for each of these months, the earliest first: for it alone, and for the months from an earlier one on, or from
+/// `any` on. Numbers that have not been reached are from before a backup was restored elsewhere.
 async fn noted(
     connection: &mut AsyncPgConnection,
     units: &[i64],
     months: &[Period],
+    any: bool,
 ) -> Result<Vec<Noted>, Problem> {
-    let unit = rows_of("$1", units.len(), "u", "id");
-    let month = "unnest(date 'infinity' || $2) WITH ORDINALITY AS p (period, place)";
-    let month = match months.len() {
-        // Whichever month, and this one: see `rows_of`.
-        1 => format!("(SELECT * FROM {month} LIMIT 2) AS p"),
-        _ => month.to_owned(),
-    };
+    let (unit, month) = (rows_of("$1", units.len(), "u", "id"), rows_of("$2", months.len(), "p", "period"));
     let noted = sql(format!(
         "WITH now AS MATERIALIZED (
              SELECT life_of_database() AS life, pg_snapshot_xmin(s)::text::bigint AS settled,
                  pg_snapshot_xmax(s)::text::bigint AS next
-             FROM pg_current_snapshot() s)
-         SELECT now.life, now.settled, coalesce(noted.last, 0) AS last, coalesce(noted.open, 0)::bigint AS open
+             FROM pg_current_snapshot() s),
+         from_then_on AS MATERIALIZED (
+             SELECT c.since, max(c.transaction_id) AS last, count(*) FILTER (WHERE c.transaction_id >= now.settled) AS open
+             FROM now CROSS JOIN {unit} JOIN dashboard_change c ON c.unit_id = u.id AND c.period = 'infinity'
+                 AND c.transaction_id < now.next
+             GROUP BY c.since)
+         SELECT p.period, now.life, now.settled, coalesce(greatest(month.last, later.last), 0) AS last,
+             (coalesce(month.open, 0) + coalesce(later.open, 0))::bigint AS open
          FROM {month} CROSS JOIN now CROSS JOIN LATERAL (
              SELECT max(of.last) AS last, sum(of.open) AS open
              FROM {unit} CROSS JOIN LATERAL (
@@ -195,11 +200,15 @@ async fn noted(
                          WHERE c.unit_id = u.id AND c.period = p.period AND c.transaction_id < now.next
                          ORDER BY c.transaction_id DESC LIMIT 1) AS last,
                      (SELECT count(*) FROM dashboard_change c WHERE c.unit_id = u.id AND c.period = p.period
-                      AND c.transaction_id >= now.settled AND c.transaction_id < now.next) AS open) AS of) AS noted
-         ORDER BY p.place"
+                      AND c.transaction_id >= now.settled AND c.transaction_id < now.next) AS open) AS of) AS month
+         CROSS JOIN LATERAL (
+             SELECT max(f.last) AS last, sum(f.open) AS open FROM from_then_on f
+             WHERE $3 OR f.since <= p.period) AS later
+         ORDER BY p.period"
     ))
     .bind::<Array<BigInt>, _>(units.to_vec())
     .bind::<Array<Date>, _>(months.to_vec())
+    .bind::<Bool, _>(any)
     .load(connection)
     .await?;
     Ok(noted)
@@ -210,7 +219,7 @@ pub async fn prune(connection: &mut AsyncPgConnection) -> Result<usize, Problem>
     let pruned = sql("DELETE FROM dashboard_change WHERE ctid = ANY (ARRAY(
              SELECT c.ctid FROM dashboard_change c WHERE EXISTS (
                  SELECT FROM dashboard_change later WHERE later.unit_id = c.unit_id AND later.period = c.period
-                 AND later.transaction_id > c.transaction_id
+                 AND later.since <= c.since AND later.transaction_id > c.transaction_id
                  AND later.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
              LIMIT 100000))")
     .execute(connection)
@@ -265,9 +274,9 @@ pub(super) mod tests {
             months: vec![month("2014-03", 5, None), month("2014-04", last_of_april, None)],
             ..standing(5)
         };
-        let stands = |month: Period| of(6).of(month).unwrap().is_still(&of(7).of(month).unwrap());
-        assert_eq!((stands(march), stands(april)), (true, false));
-        assert!(of(6).of(march).unwrap().is_still(&standing(5)));
-        assert!(of(6).of("2014-05".parse().unwrap()).is_none());
+        let stands = |months: &[Period]| of(6).of(months).unwrap().is_still(&of(7).of(months).unwrap());
+        assert_eq!((stands(&[march]), stands(&[april]), stands(&[march, april])), (true, false, false));
+        assert!(of(6).of(&[march]).unwrap().is_still(&standing(5)));
+        assert!(of(6).of(&[march, "2014-05".parse().unwrap()]).is_none());
     }
 }

@@ -9,7 +9,9 @@ use super::places::{Places, Unit};
 use super::plans::Plans;
 use super::remembered::GroupMonths;
 use super::roll_up::{Summand, Sums, roll_up};
-use super::rows::{Comparison, Links, MonthState, Numbers, Parts, Planned, RowState, RowUnit, UnitRow};
+use super::rows::{
+    Comparison, Followed, Links, MonthState, Numbers, Parts, Planned, RowState, RowUnit, UnitRow,
+};
 use super::selection::{Asked, UnitQuery, before};
 use super::store::{self, MonthSums, Own, OwnSums, StoreMonth};
 use crate::auth::Context;
@@ -77,7 +79,8 @@ async fn rows<const N: usize, R: UnitRow<N>>(
             let read = async |cx: &mut Context, months: Vec<Period>| {
                 read::<R::Numbers, N>(cx, summed, part, &asked, &months).await
             };
-            known.of(cx, &format!("{} {of:?} {part:?}", R::PATH), &asked.all_months(), read).await?
+            let (what, months) = (format!("{} {of:?} {part:?}", R::PATH), asked.all_months());
+            known.of_spans(cx, &what, (&months, span::<R::Numbers, N>), read).await?
         }
         _ => {
             let read = read::<R::Numbers, N>(cx, summed, part, &asked, &asked.all_months()).await?;
@@ -112,7 +115,7 @@ async fn rows<const N: usize, R: UnitRow<N>>(
                 hidden: one.hidden,
                 state: RowState {
                     people: one.people,
-                    withheld: one.hidden.contains(&true) || one.is_target_hidden,
+                    withheld: one.hidden.contains(&true) || one.is_more_hidden,
                     month: one.month.clone(),
                     links: one.links(summed, R::PATH, *period),
                 },
@@ -139,8 +142,8 @@ struct ShownUnit<S, const N: usize> {
     people: i64,
     /// Which of the sums are withheld.
     hidden: [bool; N],
-    /// Whether the target is: what is left of a task tells what has been reached of it.
-    is_target_hidden: bool,
+    /// Whether others are: a target, since what is left of a task tells what has been reached of it.
+    is_more_hidden: bool,
     month: MonthState,
 }
 
@@ -181,12 +184,12 @@ impl<S, const N: usize> Default for ShownMonth<S, N> {
 }
 
 impl<S, const N: usize> ShownMonth<S, N> {
-    /// Those of the kinds that are asked for.
-    fn of(units: Vec<ShownUnit<S, N>>, part: Part, asked: &Asked) -> Self {
+    /// Those of some kinds.
+    fn of(units: Vec<ShownUnit<S, N>>, part: Part, kinds: &[UnitKind]) -> Self {
         // They come from the top down.
         let top = units.iter().find(|one| part.unit.is_none_or(|asked| asked == one.unit.id));
         let top = top.map(|top| top.unit.depth);
-        let units = units.into_iter().filter(|one| asked.kinds.contains(&one.unit.kind));
+        let units = units.into_iter().filter(|one| kinds.contains(&one.unit.kind));
         Self { top, units: units.collect() }
     }
 
@@ -218,7 +221,12 @@ impl<const N: usize> Summand<N> for OwnUnit<'_, N> {
     }
 }
 
-/// The units of each of some months that are shown.
+/// The months that have to be read to tell one.
+pub(super) fn span<S: Numbers<N>, const N: usize>(month: Period) -> Vec<Period> {
+    if S::FOLLOWS { Period::months_of(month.year()) } else { vec![month] }
+}
+
+/// The units of each of some months that are shown, perhaps of some months more.
 async fn read<S: Numbers<N>, const N: usize>(
     cx: &mut Context,
     summed: Summed<'_>,
@@ -226,6 +234,9 @@ async fn read<S: Numbers<N>, const N: usize>(
     asked: &Asked,
     months: &[Period],
 ) -> Result<HashMap<Period, ShownMonth<S, N>>, Problem> {
+    let months = months.iter().copied().flat_map(span::<S, N>).collect::<BTreeSet<_>>();
+    let months = &*months.into_iter().collect::<Vec<_>>();
+    let kinds: &[UnitKind] = if S::FOLLOWS { &[UnitKind::Group, UnitKind::Store] } else { &asked.kinds };
     let knowing = match (&cx.identity, summed) {
         (None, _) => Scope::operator(),
         (Some(identity), Summed::Metrics(_)) => Scope::of(identity, ViewFacts::reach_of),
@@ -246,9 +257,33 @@ async fn read<S: Numbers<N>, const N: usize>(
             states: states.get(&period),
             plans: &plans,
         };
-        (period, ShownMonth::of(month.shown(summed, asked), part, asked))
+        (period, ShownMonth::of(month.shown(summed, asked), part, kinds))
     });
-    Ok(shown.collect())
+    let mut shown = shown.collect::<HashMap<_, _>>();
+    if S::FOLLOWS {
+        follow(&mut shown, Period::containing(cx.today()));
+        shown.values_mut().for_each(|month| month.units.retain(|one| asked.kinds.contains(&one.unit.kind)));
+    }
+    Ok(shown)
+}
+
+/// Carries on from month to month what follows from it.
+fn follow<S: Numbers<N>, const N: usize>(months: &mut HashMap<Period, ShownMonth<S, N>>, this_month: Period) {
+    let units = months.iter_mut().flat_map(|(period, month)| {
+        month.units.iter_mut().map(|one| Followed {
+            period: *period,
+            id: one.unit.id,
+            parent: one.unit.parent_id,
+            kind: one.unit.kind,
+            stores: one.month.stores,
+            people: one.people,
+            known: one.known.into_iter().min().unwrap_or_default(),
+            is_hidden: one.hidden.contains(&true),
+            numbers: &mut one.numbers,
+            is_more_hidden: &mut one.is_more_hidden,
+        })
+    });
+    S::follow(units.collect(), this_month);
 }
 
 /// What is summed for units in each month.
@@ -306,11 +341,12 @@ impl<const N: usize> Month<'_, N> {
             });
             let known = sums.of.map(|sum| sum.known);
             let stores = above.stores(unit);
-            let (planned, is_target_hidden) = plans.of(unit, stores, period);
+            let (planned, is_more_hidden) = plans.of(unit, stores, period);
             let month = months.state(stores);
             Some(ShownUnit {
                 parent: unit.parent_id.and_then(|parent| above.shown.get(&parent)).cloned(),
-                has_children: above.parents.contains(&unit.id),
+                has_children: above.parents.contains(&unit.id)
+                    && (!S::FOLLOWS || unit.kind == UnitKind::Group),
                 numbers: S::of(told, known, &planned),
                 known,
                 people: sums.people,
@@ -319,7 +355,7 @@ impl<const N: usize> Month<'_, N> {
                     ..month
                 },
                 hidden,
-                is_target_hidden,
+                is_more_hidden,
                 unit: unit.clone(),
             })
         });

@@ -185,3 +185,27 @@ pub(crate) async fn is_reached(
         .await?;
     Ok(found.is_reached)
 }
+
+/// Those of some months in which `scope` reaches a unit as a whole.
+pub(crate) async fn months(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    unit_id: i64,
+    months: &[Period],
+) -> Result<Vec<Period>, Problem> {
+    #[derive(QueryableByName)]
+    struct Reached {
+        #[diesel(sql_type = Date)]
+        month: Period,
+    }
+    let found: Vec<Reached> = sql(concat!(
+        "SELECT m.month FROM unnest($3) AS m (month) WHERE ",
+        reaches_month!("$1", "$2", "m.month")
+    ))
+    .bind::<CallerScope, _>(scope.clone())
+    .bind::<BigInt, _>(unit_id)
+    .bind::<Array<Date>, _>(months.to_vec())
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|reached| reached.month).collect())
+}

@@ -35,6 +35,7 @@ pub use split::method::Method;
 pub use split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, Pin, UnitWeight};
 pub use split::settings::Resplit;
 pub use split::tree::Tree;
+pub use supply::in_force::{StoreSupply, supplies};
 pub use versions::approval::{Approval, approve, return_to_draft, submit};
 pub use versions::draft::create;
 pub use versions::replan::{Replan, replan};

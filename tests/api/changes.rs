@@ -70,11 +70,12 @@ async fn deliver(app: &TestApp, cars: &[(&str, Value)]) {
 }
 
 /// Deliveries stand in all of them.
-const SUMS: [&str; 4] = [
+const SUMS: [&str; 5] = [
     "attainment 2015-01/JC changed",
     "funnel 2015-01/JC changed",
     "product-lines 2015-01/JC changed",
     "quality 2015-01/JC changed",
+    "stock-depth 2015-01/JC changed",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,8 +198,8 @@ async fn plans_and_their_targets_are_told_and_drafts_that_were_thrown_away() {
     plans::step(&app, "manager", &plan, "submit", "*", None).await.expect(200);
     plans::approve(&app, "gm", &plan, "2015-11").await.expect(200);
     let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2015-{month}/JC changed"));
-    let expected =
-        [&months("attainment")[..], &months("funnel"), &[format!("plans {plan} changed")]].concat();
+    let plan = [format!("plans {plan} changed")];
+    let expected = [&months("attainment")[..], &months("funnel"), &plan, &months("stock-depth")].concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);
 }
 
@@ -251,7 +252,7 @@ async fn a_posting_that_ends_is_told_for_the_months_from_then_on() {
     let end = "UPDATE assignment SET valid_to = '2014-11-20', version = version + 1
         WHERE employee_id = (SELECT id FROM employee WHERE employee_no = 'A12') AND valid_to IS NULL";
     app.pool.get().await.unwrap().batch_execute(end).await.unwrap();
-    let resources = ["attainment", "funnel", "product-lines", "quality"];
+    let resources = ["attainment", "funnel", "product-lines", "quality", "stock-depth"];
     let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2014-{month}/JC changed"));
     let expected = resources.map(months).concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);

@@ -71,6 +71,7 @@ async fn tables_and_lines_say_what_json_says() {
         "/v1/dashboard/funnel?period=2014-03",
         "/v1/dashboard/product-lines?period=2014-03&compare=last-month,last-year",
         "/v1/dashboard/quality?period=2014-03&compare=last-year&sort=-unit",
+        "/v1/dashboard/stock-depth?period=2014-03&level=all&compare=last-month",
         "/v1/dashboard/coefficients?period=2014-03",
         "/v1/dashboard/distribution?period=2014-03",
         "/v1/dashboard/leaderboard?period=2014-03",

@@ -129,6 +129,8 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
         ("wall", "/v1/dashboard/attainment?period=2014-03".to_owned()),
         ("wall", "/v1/dashboard/quality?period=2014-03&compare=last-month".to_owned()),
         ("wall", "/v1/dashboard/product-lines?period=2014-03&level=all".to_owned()),
+        ("wall", "/v1/dashboard/stock-depth?period=2014-03".to_owned()),
+        ("group.wall", "/v1/dashboard/stock-depth?period=2014-03&level=group".to_owned()),
         ("wall", "/v1/dashboard/coefficients?period=2014-03".to_owned()),
         ("wall", "/v1/dashboard/coefficients?period=2014-12&months=24&compare=last-year".to_owned()),
         ("wall", "/v1/dashboard/attainment?period=2014-12&months=24&compare=last-month,last-year".to_owned()),
@@ -201,7 +203,15 @@ async fn a_group_is_answered_without_its_people_and_reviews() {
     for login in ["group.hr", "group.wall"] {
         // Whatever is looked up for the token.
         app.get(login, "/v1/dashboard/attainment?period=2014-03&unit=S1").await.expect(200);
-        for resource in ["attainment", "funnel", "product-lines", "quality", "coefficients", "distribution"] {
+        for resource in [
+            "attainment",
+            "funnel",
+            "product-lines",
+            "quality",
+            "stock-depth",
+            "coefficients",
+            "distribution",
+        ] {
             for more in ["", "&months=24", "&level=all&down=1&compare=last-month,last-year"] {
                 if resource == "distribution" && more.contains("level") {
                     continue;
@@ -216,6 +226,36 @@ async fn a_group_is_answered_without_its_people_and_reviews() {
                 assert_eq!(read, 0, "rows of people and reviews were read: {login} {path}");
             }
         }
+    }
+}
+
+/// A store's grades are found among its own, and not among those of all stores in the months; by whoever reaches the whole store.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_answered_by_its_own_grades() {
+    let app = TestApp::demo().await;
+    fill(&app).await;
+    app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
+    app.add_user("confined.hr", &[Role::Hr], None, Some("GROUP")).await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("GROUP")).await;
+    app.add_user("wall", &[Role::Dashboard], None, Some("S77")).await;
+    let mut answers = Vec::new();
+    for login in ["group.hr", "confined.hr", "group.wall", "wall"] {
+        for (path, grades) in [("period=2014-03", 1), ("period=2014-12&months=24", 1), ("period=2013-12", 0)]
+        {
+            let path = format!("/v1/dashboard/distribution?unit=S77&{path}");
+            read(&app, login, &path).await;
+            let before = (rows_read(&app, "'store_grade'").await, rows_read(&app, OF_PEOPLE).await);
+            answers.push(app.get(login, &path).await.expect(200));
+            let after = (rows_read(&app, "'store_grade'").await, rows_read(&app, OF_PEOPLE).await);
+            // Everybody of the store has the same grade in March.
+            assert_eq!(after.0 - before.0, grades, "rows of grades were read: {login} {path}");
+            assert_eq!(after.1, before.1, "rows of people and reviews were read: {login} {path}");
+        }
+    }
+    assert_eq!(answers[0][0]["reviews"], 40, "{:#}", answers[0]);
+    for (at, answer) in answers.iter().enumerate() {
+        let expected = if at % 3 == 2 { &serde_json::json!([]) } else { &answers[0] };
+        assert_eq!(answer, expected, "{at}");
     }
 }
 

@@ -26,6 +26,7 @@ mod daily_sheets;
 mod dashboard;
 mod dashboard_leaks;
 mod dashboard_quality;
+mod dashboard_stock;
 mod dashboard_units;
 mod delivered;
 mod demonstration;

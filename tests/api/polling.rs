@@ -14,16 +14,18 @@ use crate::support::TestApp;
 use crate::support::statements::Statements;
 
 /// Every dashboard.
-const RESOURCES: [&str; 9] = [
+const RESOURCES: [&str; 11] = [
     "attainment?period=2014-03&compare=last-month",
     "funnel?period=2014-03&months=3&level=all",
     "product-lines?period=2014-03&unit=JC&level=all",
     "quality?period=2014-03&unit=G1",
+    "stock-depth?period=2014-03&compare=last-month",
     "coefficients?period=2014-03&level=all",
     "distribution?period=2014-03",
     "leaderboard?period=2014-03&top=100",
     "attainment?period=2014-03&months=3&level=group&compare=last-month",
     "coefficients?period=2014-03&months=2&level=group",
+    "stock-depth?period=2014-03&months=2&level=group",
 ];
 
 /// A reader that keeps what it has read, with its tag.
@@ -210,7 +212,7 @@ async fn nothing_is_read_for_whoever_has_the_answer() {
 }
 
 /// Something that changes what dashboards show, as SQL, and at least which of them.
-const CHANGES: [(&str, &str, &[&str]); 20] = [
+const CHANGES: [(&str, &str, &[&str]); 22] = [
     ("a source that is complete", "UPDATE source_delivery SET is_complete = NOT is_complete", &["quality"]),
     ("a source that comes", "INSERT INTO source_delivery (store_id, period, source, delivered_at)
         SELECT id, '2014-03-01', 'nothing', '2014-04-02' FROM org_unit WHERE code = 'JC'", &[]),
@@ -219,6 +221,12 @@ const CHANGES: [(&str, &str, &[&str]); 20] = [
     ("a late correction", "UPDATE month_close SET revision = revision + 1", &["attainment", "funnel", "product-lines", "quality"]),
     ("a month before", "UPDATE unit_month SET value[p.place] = value[p.place] + 1 FROM metric_place p
         WHERE p.metric = 'deliveries' AND period = '2014-02-01'", &["attainment", "funnel"]),
+    ("a supply", "INSERT INTO supply (unit_id, series, period, wholesale, opening)
+        SELECT u.id, s.code, m, 40, CASE WHEN m = '2014-01-01' THEN 20 END
+        FROM org_unit u, plan_label s, generate_series(timestamp '2014-01-01', '2014-12-01', interval '1 month') m
+        WHERE u.code = 'JC' AND s.tree = 'series'
+        ON CONFLICT (unit_id, series, period) DO UPDATE SET wholesale = excluded.wholesale + 7", &["stock-depth"]),
+    ("a stock that is counted", "UPDATE supply SET opening = 30 WHERE period = '2014-02-01'", &["stock-depth"]),
     ("sums that are made anew", "DELETE FROM unit_month WHERE period = '2014-03-01'", &["attainment", "funnel", "product-lines", "quality"]),
     ("a plan of which few people are told", "UPDATE annual_plan SET split = split || '{\"replanned\": {\"from\": \"2014-03\", \"results\": [{}]}}'", &["attainment"]),
     ("a plan that is no longer in force", "UPDATE annual_plan SET effective_from = '2014-06-01'", &["attainment"]),
@@ -298,6 +306,55 @@ async fn read_for(app: &TestApp, heard: &Statements, login: &str, path: &str) ->
     heard.take();
     let shown = app.get(login, path).await.expect(200);
     (shown, heard.take().into_iter().filter(|statement| is_reading(statement)).collect())
+}
+
+/// From then on no transaction of other tests can change what has been noted so far.
+async fn nothing_noted_is_open(app: &TestApp) {
+    let mut noted_by_now = false;
+    while !noted_by_now {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let settled = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(transaction_id) FROM dashboard_change";
+        let connection = &mut app.pool.get().await.unwrap();
+        noted_by_now = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({settled})")))
+            .get_result(connection)
+            .await
+            .unwrap();
+    }
+}
+
+/// Something that happens from a month on, and the month before, which it does not change.
+const FROM_A_MONTH_ON: [(&str, &str, &str); 5] = [
+    ("INSERT INTO employee (employee_no, name, status) VALUES ('N2', '新人', 'active');
+      INSERT INTO assignment (employee_id, unit_id, position, valid_from)
+      SELECT e.id, u.id, 'sales_consultant', '2014-03-20' FROM employee e, org_unit u WHERE e.employee_no = 'N2' AND u.code = 'G1'",
+     "2014-02", "2014-03"),
+    ("UPDATE assignment SET valid_to = '2014-04-15', version = version + 1 WHERE valid_to IS NULL
+      AND employee_id = (SELECT id FROM employee WHERE employee_no = 'N2')", "2014-03", "2014-04"),
+    ("DELETE FROM assignment WHERE employee_id = (SELECT id FROM employee WHERE employee_no = 'N2')", "2014-02", "2014-03"),
+    ("UPDATE team_leadership SET valid_to = '2014-04-01', version = version + 1
+      WHERE valid_to IS NULL AND unit_id = (SELECT id FROM org_unit WHERE code = 'G1')", "2014-03", "2014-04"),
+    ("UPDATE annual_plan SET effective_from = '2014-06-01' WHERE year = 2014", "2013-12", "2014-01"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_groups_months_before_a_change_are_not_added_up_again() {
+    let app = TestApp::published().await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
+    let heard = Statements::of(&app.pool).await;
+    let path = |month: &str| format!("/v1/dashboard/attainment?unit=JCJT&level=group&period={month}");
+    for (change, before, from) in FROM_A_MONTH_ON {
+        nothing_noted_is_open(&app).await;
+        for month in [before, from] {
+            read_for(&app, &heard, "group.wall", &path(month)).await;
+            let again = read_for(&app, &heard, "group.wall", &path(month)).await.1;
+            assert!(again.is_empty(), "{month}: {again:#?}");
+        }
+        app.pool.get().await.unwrap().batch_execute(change).await.unwrap();
+        let earlier = read_for(&app, &heard, "group.wall", &path(before)).await.1;
+        assert!(earlier.is_empty(), "{change}: {before} was added up again: {earlier:#?}");
+        let later = read_for(&app, &heard, "group.wall", &path(from)).await.1;
+        assert!(!later.is_empty(), "{change}: {from} was not added up again");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -386,17 +443,7 @@ async fn what_changes_out_of_reach_does_not_show() {
     second_store(&app).await;
     let heard = Statements::of(&app.pool).await;
     let mut screens = Screen::all(&app, &["hr", "gm", "leader"]).await;
-    // From here on no transaction of other tests can change what has been noted so far.
-    let mut noted_by_now = false;
-    while !noted_by_now {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        let settled = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(transaction_id) FROM dashboard_change";
-        let connection = &mut app.pool.get().await.unwrap();
-        noted_by_now = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({settled})")))
-            .get_result(connection)
-            .await
-            .unwrap();
-    }
+    nothing_noted_is_open(&app).await;
     for screen in &mut screens {
         assert!(!screen.ask().await, "{}", screen.path);
     }

@@ -47,6 +47,43 @@ async fn while_writers_wait_everybody_reads_and_health_is_told() {
     }
 }
 
+/// Whoever waits for what another adds up holds no connection meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_many_wait_for_a_groups_month_everybody_else_is_answered() {
+    let app = TestApp::published().await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
+    let holder = &mut pool::beside(&app.pool).await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE unit_month IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let token = app.token("group.wall").await;
+    let path = "/v1/dashboard/attainment?period=2014-04&months=3&level=group";
+    let screens = join_all((0..40).map(|_| {
+        let request = app.request(Method::GET, path).bearer_auth(&token);
+        async { Answer::of(request.send().await.unwrap()).await }
+    }));
+    let hr = app.token("hr").await;
+    let readers = async {
+        let watcher = &mut pool::beside(&app.pool).await.unwrap();
+        let waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock'";
+        while import_safety::count(watcher, waiting).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for path in ["/v1/me", "/v1/reviews?limit=1", "/healthz"] {
+            let answer = app.request(Method::GET, path).bearer_auth(&hr).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+        }
+        assert_eq!(import_safety::count(watcher, waiting).await, 1, "one adds it up");
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(screens, readers);
+    let first = answers[0].etag.clone();
+    for answer in answers {
+        assert_eq!(answer.etag, first);
+        answer.expect(200);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_a_long_import_everybody_is_answered() {
     let app = imports::app().await;

@@ -6,6 +6,7 @@ diesel::table! {
         unit_id -> Int8,
         period -> Date,
         transaction_id -> Int8,
+        since -> Date,
     }
 }
 

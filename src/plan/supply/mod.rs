@@ -9,6 +9,7 @@ use crate::said::{Said, said_errors, say};
 
 pub mod document;
 pub mod http;
+pub mod in_force;
 pub mod store;
 
 /// One month of one series.

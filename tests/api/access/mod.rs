@@ -67,6 +67,7 @@ fn query(operation_id: &str) -> &'static str {
         | "get_funnel"
         | "get_product_lines"
         | "get_quality"
+        | "get_stock_depth"
         | "get_coefficients"
         | "get_distribution"
         | "get_export"

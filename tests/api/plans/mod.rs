@@ -19,7 +19,7 @@ mod sheets;
 mod steps;
 mod suggestions;
 mod sums;
-mod supply;
+pub mod supply;
 mod transfers;
 mod trees;
 mod walk;
