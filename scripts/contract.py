@@ -18,8 +18,8 @@ import threading
 import time
 from pathlib import Path
 
-from contract_known import Known, make_examples
-from contract_logins import LOGINS, PASSWORD, Api, forbidden, make_logins, senders
+from contract_known import SENDERS, Known, everything, make_examples
+from contract_logins import LOGINS, PASSWORD, Api, forbidden, make_logins
 
 ROOT = Path(__file__).resolve().parent.parent
 WANTED = "schemathesis>=4.32,<5"
@@ -126,33 +126,38 @@ def prepared(address, login, role, most, folder):
     """Readies a demonstration for a login, and writes down what is known of it: the document, what there is, what is not warned of."""
     api = Api(address)
     make_logins(api)
-    make_examples(api)
-    known = Known(api, login, Known(api, "group", Known(api, "admin")))
+    made = make_examples(api)
+    known = Known(api, login, everything(api))
     operations = [(path, method, operation["operationId"]) for path, item in api.document["paths"].items()
                   for method, operation in item.items()]
     found = {name: known.of_operation(path, method) for path, method, name in operations}
+    for name, values in made.items():
+        # The last are used first.
+        found[name].sort(key=lambda one: one == values)
     (folder / "openapi.json").write_text(json.dumps(api.document))
-    (folder / "known.json").write_text(json.dumps(found))
-    by = senders()
+    bodies = {name: known.in_body(name) for name in found}
+    (folder / "known.json").write_text(json.dumps({"paths": found, "bodies": bodies}))
     # Whether somebody else may send the same is for the role matrix to say, and for its tests.
     not_allowed = forbidden(role)
-    others = {name for name in found if by.get(name) != login}
+    others = {name for name in found if SENDERS.get(name) != login}
     nothing = {name for name, values in found.items() if not values} - not_allowed
     if nothing:
         print(f"Contract: there is nothing as {login} for {', '.join(sorted(nothing))}", flush=True)
     config = CONFIG.format(warnings=json.dumps(WARNINGS), most=most, most_scenarios=10 * most)
-    unwarned = {}
+    alike = {}
     for name in found:
         left_out = [("missing_auth", name in not_allowed | others | nothing), ("missing_test_data", name in not_allowed | nothing | ONLY_ONES_OWN)]
-        unwarned.setdefault(tuple(warning for warning, is_left_out in left_out if is_left_out), []).append(name)
-    return config + "".join(warned(names, left_out) for left_out, names in unwarned.items())
+        key = (tuple(warning for warning, is_left_out in left_out if is_left_out), name in not_allowed)
+        alike.setdefault(key, []).append(name)
+    return config + "".join(treated(names, *key) for key, names in alike.items())
 
 
-def warned(operations, left_out):
-    """Configuration of what is warned of for some operations."""
+def treated(operations, left_out, is_forbidden):
+    """Configuration of what is warned of for some operations. To what is forbidden no link leads, and nothing comes of it."""
     display = [one for one in WARNINGS if one not in left_out]
     return (f"\n[[operations]]\ninclude-operation-id = {json.dumps(operations)}\n"
-            f"warnings = {{ display = {json.dumps(display)}, fail-on = true }}\n")
+            f"warnings = {{ display = {json.dumps(display)}, fail-on = true }}\n"
+            f"phases.stateful.enabled = {json.dumps(not is_forbidden)}\n")
 
 
 def held(schemathesis, options, folder, role, login):

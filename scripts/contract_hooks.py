@@ -8,13 +8,14 @@ import urllib.request
 from collections import Counter
 
 import schemathesis
+from schemathesis.core.parameters import ParameterLocation
 
 # A token lives for 15 minutes.
 TOKEN_SECONDS = 600
 API = os.environ["CONTRACT_API"]
 SIGN_IN = {"login": os.environ["CONTRACT_LOGIN"], "password": os.environ["CONTRACT_PASSWORD"]}
 with open(os.environ["CONTRACT_KNOWN"], encoding="utf-8") as known:
-    # The values of a path's parameters that lead to something, by operation.
+    # The values of a path's parameters that lead to something, and fields of bodies, by operation.
     KNOWN = json.load(known)
 SENT = Counter()
 
@@ -39,12 +40,17 @@ def before_call(context, case, kwargs):
     SENT[phase, operation.label] += 1
     if "If-Match" in (case.headers or {}):
         case.headers["If-Match"] = "*"
-    known = KNOWN.get(operation.definition.raw["operationId"], [])
-    # In a scenario ids come from answers before.
-    if phase != "stateful" and known:
+    name = operation.definition.raw["operationId"]
+    known = KNOWN["paths"].get(name)
+    # In a scenario ids come from answers before, and are generated only where there is none.
+    is_generated = ParameterLocation.PATH in case.meta.components
+    if known and (phase != "stateful" or is_generated):
         case.path_parameters = {**(case.path_parameters or {}), **known[-1 - sent % len(known)]}
-    if phase in ("fuzzing", "stateful"):
+    if phase in ("fuzzing", "stateful") or sent == 0:
         near_example(case, operation.definition.raw, is_whole=sent % 2 == 0)
+    in_body = KNOWN["bodies"].get(name)
+    if in_body and isinstance(case.body, dict):
+        case.body = case.body | in_body[sent % len(in_body)]
 
 
 def near_example(case, operation, is_whole):
