@@ -48,6 +48,7 @@ fail-on = true
 max-examples = {most}
 
 [phases.stateful]
+max-steps = 60
 generation.max-examples = {most_scenarios}
 
 [checks]
@@ -58,6 +59,11 @@ negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 
 include-path = "/v1/column-mappings/propose"
 checks.allow_header_conformance.enabled = false
 checks.unsupported_method.enabled = false
+
+# A draft that was discarded can still be read, which its operation says in words; the document cannot say it to machines.
+[[operations]]
+include-path-regex = "^/v1/rules/drafts/[{{]id"
+checks.use_after_free.enabled = false
 '''
 
 
@@ -132,8 +138,9 @@ def prepared(address, login, role, most, folder):
                   for method, operation in item.items()]
     found = {name: known.of_operation(path, method) for path, method, name in operations}
     for name, values in made.items():
-        # The last are used first.
-        found[name].sort(key=lambda one: one == values)
+        if values in found[name]:
+            # Every other request is about what the example was taken for; about others much is refused.
+            found[name] = [one for other in found[name] for one in (other, values)]
     (folder / "openapi.json").write_text(json.dumps(api.document))
     bodies = {name: known.in_body(name) for name in found}
     (folder / "known.json").write_text(json.dumps({"paths": found, "bodies": bodies}))
@@ -170,14 +177,16 @@ def held(schemathesis, options, folder, role, login):
         environment = os.environ | {"CONTRACT_API": address, "CONTRACT_LOGIN": login, "CONTRACT_PASSWORD": PASSWORD,
                                     "CONTRACT_KNOWN": str(folder / "known.json"), "PYTHONPATH": str(ROOT / "scripts"),
                                     "SCHEMATHESIS_HOOKS": "contract_hooks"}
-        done = subprocess.run(
-            [schemathesis, "--config-file", str(folder / "schemathesis.toml"), "run", str(folder / "openapi.json"), "--url", address,
-             "--exclude-checks", ",".join(NOT_CHECKED), "--seed", options.seed,
-             "--phases", options.phases, "--suppress-health-check", "all", "--request-timeout", "30",
-             # It has no end, and what it tells is what the list tells.
-             "--exclude-path", "/v1/changes/stream",
-             *options.more], cwd=folder, env=environment)
-        return done.returncode == 0
+        run = [schemathesis, "--config-file", str(folder / "schemathesis.toml"), "run", str(folder / "openapi.json"), "--url", address,
+               "--exclude-checks", ",".join(NOT_CHECKED), "--seed", options.seed, "--suppress-health-check", "all",
+               "--request-timeout", "30",
+               # It has no end, and what it tells is what the list tells.
+               "--exclude-path", "/v1/changes/stream", *options.more]
+        # Scenarios end as soon as the same request is answered in another way than before, which is soon where requests change
+        # something. Only in a run that ends by the clock they begin again.
+        runs = [["--phases", options.phases], ["--phases", "stateful", "--max-time", str(options.scenario_seconds)]]
+        runs = runs if "stateful" in options.phases.split(",") and options.scenario_seconds else runs[:1]
+        return all([subprocess.run(run + one, cwd=folder, env=environment).returncode == 0 for one in runs])
     finally:
         demonstration.end()
 
@@ -189,6 +198,7 @@ def main():
     options.add_argument("--roles", nargs="*", default=list(LOGINS), choices=list(LOGINS), metavar="ROLE")
     options.add_argument("--logins", type=int, default=2, choices=[1, 2], help="how many of each role")
     options.add_argument("--phases", default=PHASES)
+    options.add_argument("--scenario-seconds", type=int, default=60, help="how long scenarios are tried again, a login")
     options.add_argument("--seed", default="1")
     options.add_argument("more", nargs="*", help="further options of schemathesis, behind --")
     options = options.parse_args()

@@ -20,10 +20,10 @@ LISTED = {
 SENDERS = senders()
 # Of how many things what lies within them is listed, and of how many a thing is tried to be made.
 WITHIN = 60
-# What can only be made of these days.
-OF_TODAY = {"create_activity"}
-# What makes something and is not answered with 201: names that are put, backtests that are begun, next revisions of reviews.
-MAKE_TOO = {"put_leave_type", "create_backtest", "decide_appeal"}
+# What can only be made of these days, and by which field.
+OF_TODAY = {"create_activity": "day", "put_report_duties": "valid_from"}
+# What makes something and is not answered with 201: what is put under a name and handed in, backtests, next revisions of reviews.
+MAKE_TOO = {"put_leave_type", "create_backtest", "put_contribution", "hand_in_contribution", "decide_appeal"}
 # What comes too late for a month that is frozen and waits for somebody to decide.
 LATE = {"period": "2014-12", "source_system": "dms", "late": "keep",
         "rows": [{"employee_no": person, "facts": {"deliveries": count}} for person, count in [("A01", 5), ("A10", 6), ("A12", 4)]]}
@@ -63,7 +63,9 @@ class Known:
         return values
 
     def in_body(self, operation):
-        """What a body names, the youngest first: the field, and what stands in it."""
+        """What has to stand in a body, in turns: a field, and what it says. Of what is listed the youngest comes first."""
+        if operation in OF_TODAY:
+            return [{OF_TODAY[operation]: str(date.today())}]
         if operation not in IN_BODIES:
             return None
         field, path = IN_BODIES[operation]
@@ -142,7 +144,7 @@ def make_examples(api):
             content = operation.get("requestBody", {}).get("content", {"application/json": {}})
             kind, example = next((kind, of_kind.get("example")) for kind, of_kind in content.items())
             if name in OF_TODAY:
-                example = example | {"day": str(date.today())}
+                example = example | {OF_TODAY[name]: str(date.today())}
             body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
             query = urllib.parse.urlencode({one["name"]: text(one["example"]) for one in operation.get("parameters", [])
                                             if one["in"] == "query" and "example" in one})

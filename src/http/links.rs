@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{ArrayItems, Schema};
-use utoipa::openapi::{OpenApi, PathItem, RefOr, Response};
+use utoipa::openapi::schema::{ArrayItems, Schema, SchemaType};
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Response, Type};
+
+use super::parameters::counts_from_one;
 
 /// Where something of a kind is found: `/v1/plans/{id}`, which parameter names it, and where that stands in an answer.
 struct Item {
@@ -15,6 +17,9 @@ struct Item {
     place: String,
 }
 
+/// What is answered where something was made, or has been begun.
+const MADE: [&str; 2] = ["201", "202"];
+
 /// Adds to every answer that something was made, and to every list, which operations it can be given to.
 pub(super) fn add(document: &mut OpenApi) {
     let made = made(document);
@@ -22,7 +27,9 @@ pub(super) fn add(document: &mut OpenApi) {
     let targets = targets(document);
     for (path, item) in &mut document.paths.paths {
         for operation in operations_mut(item) {
-            let Some(RefOr::T(response)) = operation.responses.responses.get_mut("201") else { continue };
+            let answers = &mut operation.responses.responses;
+            let answer = MADE.into_iter().find(|status| answers.contains_key(*status));
+            let Some(RefOr::T(response)) = answer.and_then(|status| answers.get_mut(status)) else { continue };
             let Some(item) = content_of(response).and_then(|made_of| made.get(&named(made_of)?)) else { continue };
             response.links.extend(targets.iter().filter_map(|target| target.link(item, path)));
         }
@@ -61,7 +68,8 @@ impl Target {
 /// Where things are found that were made, by their schema: at the path of whoever makes them, followed by one of their fields.
 fn made(document: &OpenApi) -> BTreeMap<String, Item> {
     let made = document.paths.paths.iter().filter_map(|(path, item)| {
-        let RefOr::T(response) = item.post.as_ref()?.responses.responses.get("201")? else { return None };
+        let answers = &item.post.as_ref()?.responses.responses;
+        let RefOr::T(response) = MADE.into_iter().find_map(|status| answers.get(status))? else { return None };
         let schema = content_of(response)?;
         Some((named(schema)?, below(document, path, schema, "")?))
     });
@@ -82,7 +90,9 @@ fn listed(document: &OpenApi) -> BTreeMap<String, Item> {
 /// proposals of plans at `/v1/proposals/{id}` and talks about reviews at `/v1/review-talks/{id}`.
 fn below(document: &OpenApi, path: &str, thing: &RefOr<Schema>, within: &str) -> Option<Item> {
     let item = |(place, parameter): (&str, &str)| {
-        let field = [parameter, "id"].into_iter().find(|field| field_in(document, thing, field).is_some())?;
+        let names_it = |field: &RefOr<Schema>| !counts_from_one(parameter) || is_whole_number(field);
+        let field =
+            [parameter, "id"].into_iter().find(|field| field_in(document, thing, field).is_some_and(names_it))?;
         Some(Item {
             path: format!("{place}/{{{parameter}}}"),
             parameter: parameter.to_owned(),
@@ -109,7 +119,14 @@ fn collections(document: &OpenApi) -> impl Iterator<Item = (&str, &str)> {
 /// Whether everything of a kind lies there, whatever it belongs to.
 fn has_everything(place: &str, kind: &str) -> bool {
     let Some((above, name)) = place.rsplit_once('/') else { return false };
+    let [name, kind] = [name, kind].map(|many| many.strip_suffix('s').unwrap_or(many));
     !above.contains('{') && name.strip_suffix(kind).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))
+}
+
+/// Whether a field is a number: the `key` of an API key is not what it is known by.
+fn is_whole_number(field: &RefOr<Schema>) -> bool {
+    let RefOr::T(Schema::Object(field)) = field else { return false };
+    field.schema_type == SchemaType::Type(Type::Integer)
 }
 
 /// What a list has in its first row, and where that stands.
