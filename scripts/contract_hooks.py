@@ -47,15 +47,17 @@ def before_call(context, case, kwargs):
     if known and (phase != "stateful" or is_generated):
         case.path_parameters = {**(case.path_parameters or {}), **known[-1 - sent % len(known)]}
     if phase in ("fuzzing", "stateful") or sent == 0:
-        near_example(case, operation.definition.raw, is_whole=sent % 2 == 0)
+        near_example(case, operation.definition.raw, is_whole=sent % 2 == 0, is_wide=phase == "stateful")
     in_body = KNOWN["bodies"].get(name)
     if in_body and isinstance(case.body, dict):
         case.body = case.body | in_body[sent % len(in_body)]
 
 
-def near_example(case, operation, is_whole):
-    """Puts the document's example in place of what was generated, all of it or all but one field."""
-    query = {one["name"]: one["example"] for one in operation.get("parameters", []) if one["in"] == "query" and "example" in one}
+def near_example(case, operation, is_whole, is_wide):
+    """Puts the document's example in place of what was generated, all of it or all but one field; of a query only what is needed,
+    where as much as possible is to be listed."""
+    query = {one["name"]: one["example"] for one in operation.get("parameters", [])
+             if one["in"] == "query" and "example" in one and (one.get("required") or not is_wide)}
     query = {name: json.dumps(value) if isinstance(value, bool) else value for name, value in query.items()}
     case.query = one_of(case.query or {}, is_whole) | query
     example = operation.get("requestBody", {}).get("content", {}).get(case.media_type, {}).get("example")

@@ -314,7 +314,6 @@ pub async fn reject_rule_draft(
 /// What both have changed differently is told place by place, and nothing is changed, unless a side is preferred.
 #[utoipa::path(tag = "rules", params(Seen), request_body = Rebase, responses(
     (status = 200, description = "Done; the draft has a new version, unless it was a change of that release already", body = Draft),
-    (status = 404, description = "There is no such draft or release"),
     (status = 409, description = "Both have changed the same places, or the draft has been submitted, approved or discarded"),
 ))]
 #[post("/rules/drafts/{id}/rebase")]
