@@ -50,7 +50,7 @@ pub struct NewRuleDraft {
     pub release: Option<i64>,
     /// The files to start from instead of a release: path and text of each.
     #[garde(skip)]
-    #[schema(inline, value_type = Option<crate::http::bounds::RuleFiles>)]
+    #[schema(value_type = Option<crate::http::bounds::RuleFiles>)]
     pub files: Option<BTreeMap<String, String>>,
     /// The release that the files are a change of, by id; by default the one from which they differ least.
     #[garde(range(min = 1))]
