@@ -135,29 +135,31 @@ def make_examples(api):
     """Makes one of everything that the document's examples make, so that there is something of every kind; gives of what."""
     api.send("POST", "/v1/facts", json.dumps(LATE).encode(), "clerk")
     made, refused = {}, []
-    for path, item in api.document["paths"].items():
-        for method, operation in item.items():
-            name = operation["operationId"]
-            if name not in SENDERS or "201" not in operation["responses"] and name not in MAKE_TOO:
+    operations = [(path, method, operation) for path, item in api.document["paths"].items() for method, operation in item.items()]
+    # To what has been decided nothing is added.
+    operations.sort(key=lambda one: one[2]["operationId"] == "decide_appeal")
+    for path, method, operation in operations:
+        name = operation["operationId"]
+        if name not in SENDERS or "201" not in operation["responses"] and name not in MAKE_TOO:
+            continue
+        login = SENDERS[name]
+        content = operation.get("requestBody", {}).get("content", {"application/json": {}})
+        kind, example = next((kind, of_kind.get("example")) for kind, of_kind in content.items())
+        if name in OF_TODAY:
+            example = example | {OF_TODAY[name]: str(date.today())}
+        body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
+        query = urllib.parse.urlencode({one["name"]: text(one["example"]) for one in operation.get("parameters", [])
+                                        if one["in"] == "query" and "example" in one})
+        # What is youngest is still open.
+        for values in Known(api, login, everything(api)).of_operation(path, method)[::-1][:WITHIN]:
+            try:
+                api.send(method.upper(), f"{filled(path, values)}?{query}", body, login, kind)
+                made[name] = values
+                break
+            except Refused:
                 continue
-            login = SENDERS[name]
-            content = operation.get("requestBody", {}).get("content", {"application/json": {}})
-            kind, example = next((kind, of_kind.get("example")) for kind, of_kind in content.items())
-            if name in OF_TODAY:
-                example = example | {OF_TODAY[name]: str(date.today())}
-            body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
-            query = urllib.parse.urlencode({one["name"]: text(one["example"]) for one in operation.get("parameters", [])
-                                            if one["in"] == "query" and "example" in one})
-            # What is youngest is still open.
-            for values in Known(api, login, everything(api)).of_operation(path, method)[::-1][:WITHIN]:
-                try:
-                    api.send(method.upper(), f"{filled(path, values)}?{query}", body, login, kind)
-                    made[name] = values
-                    break
-                except Refused:
-                    continue
-            else:
-                refused.append(name)
+        else:
+            refused.append(name)
     print(f"Contract: refused are the examples of {', '.join(refused)}", flush=True)
     return made
 
