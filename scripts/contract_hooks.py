@@ -4,11 +4,11 @@ people there are, which version was seen. Of bodies every other one keeps one fi
 import json
 import os
 import random
+import urllib.parse
 import urllib.request
 from collections import Counter
 
 import schemathesis
-from schemathesis.core.parameters import ParameterLocation
 
 # A token lives for 15 minutes.
 TOKEN_SECONDS = 600
@@ -18,6 +18,8 @@ with open(os.environ["CONTRACT_KNOWN"], encoding="utf-8") as known:
     # The values of a path's parameters that lead to something, and fields of bodies, by operation.
     KNOWN = json.load(known)
 SENT = Counter()
+# Whatever stood in an answer of a scenario.
+ANSWERED = set()
 
 
 @schemathesis.auth(refresh_interval=TOKEN_SECONDS)
@@ -42,15 +44,34 @@ def before_call(context, case, kwargs):
         case.headers["If-Match"] = "*"
     name = operation.definition.raw["operationId"]
     known = KNOWN["paths"].get(name)
-    # In a scenario ids come from answers before, and are generated only where there is none.
-    is_generated = ParameterLocation.PATH in case.meta.components
-    if known and (phase != "stateful" or is_generated):
+    # In a scenario ids come from answers before, as far as there are any.
+    if known and not (phase == "stateful" and is_linked(case)):
         case.path_parameters = {**(case.path_parameters or {}), **known[-1 - sent % len(known)]}
     if phase in ("fuzzing", "stateful") or sent == 0:
         near_example(case, operation.definition.raw, is_whole=sent % 2 == 0, is_wide=phase == "stateful")
     in_body = KNOWN["bodies"].get(name)
     if in_body and isinstance(case.body, dict):
         case.body = case.body | in_body[sent % len(in_body)]
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if case.meta and case.meta.phase.name == "stateful" and "json" in response.headers.get("content-type", [""])[0]:
+        remember(response.json())
+
+
+def remember(value):
+    """Notes everything that stands in an answer."""
+    if isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            remember(one)
+    else:
+        ANSWERED.add(str(value))
+
+
+def is_linked(case):
+    """Whether a name in the path is one that was answered."""
+    return any(urllib.parse.unquote(str(value)) in ANSWERED for value in (case.path_parameters or {}).values())
 
 
 def near_example(case, operation, is_whole, is_wide):
