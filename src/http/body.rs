@@ -163,7 +163,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
         let path = error.path().to_string();
         // A number that cannot be read is at fault itself, and not what it is handed over in.
-        let field = path.strip_suffix(NUMBER).and_then(|path| path.strip_suffix('.')).unwrap_or(&path).to_owned();
+        let field =
+            path.strip_suffix(NUMBER).and_then(|path| path.strip_suffix('.')).unwrap_or(&path).to_owned();
         let inner = error.into_inner();
         match inner.classify() {
             serde_json::error::Category::Data if is_array(bytes) => not_an_object(),

@@ -32,7 +32,8 @@ fn file(most: usize) -> RefOr<Schema> {
 
 /// At least and at most so many values, each under a name of its own.
 fn map(value: RefOr<Schema>, least: usize, most: usize) -> RefOr<Schema> {
-    let map = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Object)).additional_properties(Some(value));
+    let map =
+        ObjectBuilder::new().schema_type(SchemaType::Type(Type::Object)).additional_properties(Some(value));
     map.min_properties(Some(least).filter(|least| *least > 0)).max_properties(Some(most)).into()
 }
 
@@ -86,11 +87,11 @@ described! {
     /// A file of rules.
     RuleFile = file(4 * 1024 * 1024);
     /// A sheet or a workbook.
-    Sheet = file(50 * 1024 * 1024);
+    SheetFile = file(50 * 1024 * 1024);
     /// What an appeal rests on.
-    Evidence = file(5 * 1024 * 1024);
+    EvidenceFile = file(5 * 1024 * 1024);
     /// A year's public holidays.
-    Holidays = file(64 * 1024);
+    HolidayFile = file(64 * 1024);
 }
 
 /// Refuses a number beyond a range: for fields.

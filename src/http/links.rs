@@ -29,8 +29,12 @@ pub(super) fn add(document: &mut OpenApi) {
         for operation in operations_mut(item) {
             let answers = &mut operation.responses.responses;
             let answer = MADE.into_iter().find(|status| answers.contains_key(*status));
-            let Some(RefOr::T(response)) = answer.and_then(|status| answers.get_mut(status)) else { continue };
-            let Some(item) = content_of(response).and_then(|made_of| made.get(&named(made_of)?)) else { continue };
+            let Some(RefOr::T(response)) = answer.and_then(|status| answers.get_mut(status)) else {
+                continue;
+            };
+            let Some(item) = content_of(response).and_then(|made_of| made.get(&named(made_of)?)) else {
+                continue;
+            };
             response.links.extend(targets.iter().filter_map(|target| target.link(item, path)));
         }
         let list = item.get.as_mut().and_then(|get| get.responses.responses.get_mut("200"));
@@ -69,7 +73,9 @@ impl Target {
 fn made(document: &OpenApi) -> BTreeMap<String, Item> {
     let made = document.paths.paths.iter().filter_map(|(path, item)| {
         let answers = &item.post.as_ref()?.responses.responses;
-        let RefOr::T(response) = MADE.into_iter().find_map(|status| answers.get(status))? else { return None };
+        let RefOr::T(response) = MADE.into_iter().find_map(|status| answers.get(status))? else {
+            return None;
+        };
         let schema = content_of(response)?;
         Some((named(schema)?, below(document, path, schema, "")?))
     });
@@ -91,8 +97,9 @@ fn listed(document: &OpenApi) -> BTreeMap<String, Item> {
 fn below(document: &OpenApi, path: &str, thing: &RefOr<Schema>, within: &str) -> Option<Item> {
     let item = |(place, parameter): (&str, &str)| {
         let names_it = |field: &RefOr<Schema>| !counts_from_one(parameter) || is_whole_number(field);
-        let field =
-            [parameter, "id"].into_iter().find(|field| field_in(document, thing, field).is_some_and(names_it))?;
+        let field = [parameter, "id"]
+            .into_iter()
+            .find(|field| field_in(document, thing, field).is_some_and(names_it))?;
         Some(Item {
             path: format!("{place}/{{{parameter}}}"),
             parameter: parameter.to_owned(),
@@ -171,7 +178,9 @@ fn named(schema: &RefOr<Schema>) -> Option<String> {
 /// A field of a schema, which may be put together of others.
 fn field_in<'a>(document: &'a OpenApi, schema: &'a RefOr<Schema>, field: &str) -> Option<&'a RefOr<Schema>> {
     match schema {
-        RefOr::Ref(_) => field_in(document, document.components.as_ref()?.schemas.get(&named(schema)?)?, field),
+        RefOr::Ref(_) => {
+            field_in(document, document.components.as_ref()?.schemas.get(&named(schema)?)?, field)
+        }
         RefOr::T(Schema::Object(object)) => object.properties.get(field),
         RefOr::T(Schema::AllOf(parts)) => parts.items.iter().find_map(|part| field_in(document, part, field)),
         RefOr::T(_) => None,

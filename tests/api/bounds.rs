@@ -68,7 +68,10 @@ fn unbounded<'a>(
 }
 
 /// Id, method, path and operation of everything that takes a body of some kind.
-fn bodies<'a>(document: &'a Value, kind: &str) -> impl Iterator<Item = (&'a str, &'a str, &'a str, &'a Value)> {
+fn bodies<'a>(
+    document: &'a Value,
+    kind: &str,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a str, &'a Value)> {
     let items = document["paths"].as_object().unwrap().iter();
     let operations = items.flat_map(|(path, item)| {
         let of_item = item.as_object().unwrap().iter();

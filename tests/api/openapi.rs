@@ -229,6 +229,15 @@ fn types(file: &str, text: &str, found: &mut BTreeMap<String, Vec<Type>>) {
         let (name, file) = (name.to_owned(), file.to_owned());
         found.entry(shown).or_default().push(Type { name, file, fields: None, flattened: Vec::new() });
     }
+    // So does `described!`, of what has no fields.
+    for line in lines.iter().filter(|_| file.ends_with("http/bounds.rs")) {
+        let Some((name, _)) = line.split_once(" = ").filter(|(name, _)| name.starts_with(char::is_uppercase))
+        else {
+            continue;
+        };
+        let (name, file, fields) = (name.to_owned(), file.to_owned(), Some(BTreeSet::new()));
+        found.entry(name.clone()).or_default().push(Type { name, file, fields, flattened: Vec::new() });
+    }
     let derives =
         |line: &&str| line.contains("ToSchema") && !line.starts_with("use ") && !line.starts_with("impl ");
     for (start, _) in lines.iter().enumerate().filter(|(_, line)| derives(line)) {
@@ -247,7 +256,8 @@ fn types(file: &str, text: &str, found: &mut BTreeMap<String, Vec<Type>>) {
         let mut kept = Type { name, file, fields: None, flattened: Vec::new() };
         if kind == "struct" {
             let (mut fields, mut attributes) = (BTreeSet::new(), String::new());
-            for line in lines[at + 1..].iter().take_while(|line| **line != "}") {
+            let has_names = head.ends_with('{');
+            for line in lines[at + 1..].iter().take_while(|line| has_names && **line != "}") {
                 if line.starts_with("#[") {
                     attributes.push_str(line);
                 }
@@ -412,7 +422,11 @@ fn within<'a>(document: &'a Value, schema: &'a Value, name: &str) -> &'a Value {
         None if name == "0" => &schema["items"],
         None => {
             let parts = schema["allOf"].as_array().into_iter().flatten().map(within);
-            [&schema["properties"][name]].into_iter().chain(parts).find(|one| !one.is_null()).unwrap_or(&Value::Null)
+            [&schema["properties"][name]]
+                .into_iter()
+                .chain(parts)
+                .find(|one| !one.is_null())
+                .unwrap_or(&Value::Null)
         }
     }
 }
@@ -428,12 +442,12 @@ fn what_was_made_or_is_listed_can_be_given_to_the_operations_that_take_it() {
     let mut linked = 0;
     for (_, path, operation) in &operations {
         let answers = ["200", "201", "202"].map(|status| &operation["responses"][status]);
-        for (answer, (name, link)) in answers
-            .into_iter()
-            .flat_map(|answer| answer["links"].as_object().into_iter().flatten().map(move |link| (answer, link)))
-        {
+        for (answer, (name, link)) in answers.into_iter().flat_map(|answer| {
+            answer["links"].as_object().into_iter().flatten().map(move |link| (answer, link))
+        }) {
             linked += 1;
-            let (_, target, taking) = operations.iter().find(|(.., one)| one["operationId"] == *name).unwrap();
+            let (_, target, taking) =
+                operations.iter().find(|(.., one)| one["operationId"] == *name).unwrap();
             let given = link["parameters"].as_object().unwrap();
             assert_eq!(link["operationId"], **name, "{path}");
             assert_eq!(given.len(), target.matches('{').count(), "{path} {link}");
@@ -454,7 +468,8 @@ fn what_was_made_or_is_listed_can_be_given_to_the_operations_that_take_it() {
     }
     assert!(linked > 300, "{linked}");
     let link = |path: &str, status: &str, name: &str| {
-        let links = &document["paths"][path][if status == "200" { "get" } else { "post" }]["responses"][status];
+        let links =
+            &document["paths"][path][if status == "200" { "get" } else { "post" }]["responses"][status];
         links["links"][name]["parameters"].clone()
     };
     assert_eq!(link("/v1/plans", "201", "submit_plan"), json!({"id": "$response.body#/id"}));

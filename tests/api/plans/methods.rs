@@ -314,7 +314,12 @@ async fn a_method_that_does_not_fit_the_plan_names_its_field() {
         let asked =
             json!({"unit": "JC", "year": 2015, "metric": "deliveries", "total": 1690, "method": method});
         let answer = app.post("manager", "/v1/plan-suggestions", asked).await;
-        assert_eq!(fields(&answer), [format!("method.festival.{field}")], "{days} {weight}: {:#}", answer.body);
+        assert_eq!(
+            fields(&answer),
+            [format!("method.festival.{field}")],
+            "{days} {weight}: {:#}",
+            answer.body
+        );
     }
     assert_eq!(app.get("manager", "/v1/plans?year=2015").await.expect(200)["items"], json!([]));
     // A trial in which no method comes out says what is wrong with the plan.
