@@ -36,6 +36,9 @@ WARNINGS = ["missing_auth", "missing_test_data", "missing_deserializer", "unused
 # Lists show what is others', too.
 ONLY_ONES_OWN = {"confirm_review_talk", "file_appeal", "withdraw_adjustment", "withdraw_appeal", "withdraw_erasure"}
 
+# Who has been erased is not there to be asked for again.
+ONCE = {"propose_erasure"}
+
 # Every check is on by itself. Named on the command line they would outweigh what is said of single operations here.
 # A change without the version that was seen is a 428, and one of another version a 412, whatever else is wrong with it. Two
 # paths may be a name, too: what goes for the name goes for them.
@@ -153,7 +156,7 @@ def prepared(address, login, role, most, folder):
     config = CONFIG.format(warnings=json.dumps(WARNINGS), most=most, most_scenarios=10 * most)
     alike = {}
     for name in found:
-        left_out = [("missing_auth", name in not_allowed | others | nothing), ("missing_test_data", name in not_allowed | nothing | ONLY_ONES_OWN)]
+        left_out = [("missing_auth", name in not_allowed | others | nothing), ("missing_test_data", name in not_allowed | nothing | ONLY_ONES_OWN | ONCE)]
         key = (tuple(warning for warning, is_left_out in left_out if is_left_out), name in not_allowed)
         alike.setdefault(key, []).append(name)
     return config + "".join(treated(names, *key) for key, names in alike.items())
