@@ -17,17 +17,25 @@ LISTED = {
     "/v1/rules/releases/{id}/files": "/v1/rules/releases/{id}",
     "/v1/review-talks": "/v1/reviews/{id}/talks",
 }
+SENDERS = senders()
 # Of how many things what lies within them is listed, and of how many a thing is tried to be made.
 WITHIN = 60
-# What can only be made of these days.
-OF_TODAY = {"create_activity"}
+# What can only be made of these days, and by which field.
+OF_TODAY = {"create_activity": "day", "put_report_duties": "valid_from"}
+# What makes something and is not answered with 201: what is put under a name and handed in, backtests, next revisions of reviews.
+MAKE_TOO = {"put_leave_type", "create_backtest", "put_contribution", "hand_in_contribution", "decide_appeal"}
+# What comes too late for a month that is frozen and waits for somebody to decide.
+LATE = {"period": "2014-12", "source_system": "dms", "late": "keep",
+        "rows": [{"employee_no": person, "facts": {"deliveries": count}} for person, count in [("A01", 5), ("A10", 6), ("A12", 4)]]}
+# What a body names: the field, and where it is listed.
+IN_BODIES = {"decide_late_corrections": ("ids", "/v1/late-corrections")}
 
 
 class Known:
     """The values of a path's parameters that lead to something that a login reaches."""
 
     def __init__(self, api, login, wider=None):
-        """`wider` finds what may not be listed, and is looked for one by one."""
+        """`wider` finds what may not be listed."""
         self.api, self.login, self.wider, self.paths = api, login, wider, api.document["paths"]
         self.found = {}
 
@@ -42,13 +50,26 @@ class Known:
 
     def of_operation(self, path, method):
         """Those that an operation takes, as far as that can be told: what is read answers, and what is put there is given a name."""
+        operation = self.paths[path][method]["operationId"]
         values = self.of(path)
+        if not values and method != "get" and SENDERS.get(operation) == self.login and self.wider:
+            # One's own may be changed where it may not be read.
+            values = self.wider.of(path)[-WITHIN:]
         if method == "get":
             return [one for one in values[-WITHIN:] if self.read(path, one) is not None]
         if method == "put" and path.endswith("}"):
             name = path[path.rindex("{") + 1:-1]
             return values + [one | {name: value} for one in self.of(path[:path.rindex("/")]) for value in self.written(path, name)]
         return values
+
+    def in_body(self, operation):
+        """What has to stand in a body, in turns: a field, and what it says. Of what is listed the youngest comes first."""
+        if operation in OF_TODAY:
+            return [{OF_TODAY[operation]: str(date.today())}]
+        if operation not in IN_BODIES:
+            return None
+        field, path = IN_BODIES[operation]
+        return [{field: [one["id"]]} for one in named(self.read(path, {}), path, "id")][::-1]
 
     def listed(self, key):
         collection, name = key[:key.rindex("/")], key[key.rindex("{") + 1:-1]
@@ -111,27 +132,38 @@ def named(value, collection, name):
 
 
 def make_examples(api):
-    """Makes one of everything that the document's examples make, so that there is something of every kind."""
-    by, refused = senders(), []
-    for path, item in api.document["paths"].items():
-        for method, operation in item.items():
-            if "201" not in operation["responses"] or operation["operationId"] not in by:
+    """Makes one of everything that the document's examples make, so that there is something of every kind; gives of what."""
+    api.send("POST", "/v1/facts", json.dumps(LATE).encode(), "clerk")
+    made, refused = {}, []
+    operations = [(path, method, operation) for path, item in api.document["paths"].items() for method, operation in item.items()]
+    # To what has been decided nothing is added.
+    operations.sort(key=lambda one: one[2]["operationId"] == "decide_appeal")
+    for path, method, operation in operations:
+        name = operation["operationId"]
+        if name not in SENDERS or "201" not in operation["responses"] and name not in MAKE_TOO:
+            continue
+        login = SENDERS[name]
+        content = operation.get("requestBody", {}).get("content", {"application/json": {}})
+        kind, example = next((kind, of_kind.get("example")) for kind, of_kind in content.items())
+        if name in OF_TODAY:
+            example = example | {OF_TODAY[name]: str(date.today())}
+        body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
+        query = urllib.parse.urlencode({one["name"]: text(one["example"]) for one in operation.get("parameters", [])
+                                        if one["in"] == "query" and "example" in one})
+        # What is youngest is still open.
+        for values in Known(api, login, everything(api)).of_operation(path, method)[::-1][:WITHIN]:
+            try:
+                api.send(method.upper(), f"{filled(path, values)}?{query}", body, login, kind)
+                made[name] = values
+                break
+            except Refused:
                 continue
-            login = by[operation["operationId"]]
-            content = operation.get("requestBody", {}).get("content", {"application/json": {}})
-            kind, example = next((kind, of_kind.get("example")) for kind, of_kind in content.items())
-            if operation["operationId"] in OF_TODAY:
-                example = example | {"day": str(date.today())}
-            body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
-            query = urllib.parse.urlencode({one["name"]: text(one["example"]) for one in operation.get("parameters", [])
-                                            if one["in"] == "query" and "example" in one})
-            # What is youngest is still open.
-            for values in Known(api, login).of(path)[::-1][:WITHIN]:
-                try:
-                    api.send(method.upper(), f"{filled(path, values)}?{query}", body, login, kind)
-                    break
-                except Refused:
-                    continue
-            else:
-                refused.append(operation["operationId"])
+        else:
+            refused.append(name)
     print(f"Contract: refused are the examples of {', '.join(refused)}", flush=True)
+    return made
+
+
+def everything(api):
+    """What there is, whoever reaches it."""
+    return Known(api, "group", Known(api, "admin"))

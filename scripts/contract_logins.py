@@ -19,10 +19,11 @@ LOGINS = {
     "group": ["group", "group2"],
     "dashboard": ["dashboard", "dashboard2"],
 }
-# The people behind logins that are made: where they work, as what, and from when on.
+# The people behind logins that are made, and one who has left: where they work, as what, from when on and up to when.
 NEW_PEOPLE = [
     {"employee_no": "M02", "name": "邓立新", "unit": "JC-XS", "position": "sales_manager", "valid_from": "2014-01-01"},
     {"employee_no": "H02", "name": "秦晓岚", "unit": "JC", "position": "hr", "valid_from": "2014-01-01"},
+    {"employee_no": "X01", "name": "高远", "unit": "G1", "position": "sales_consultant", "valid_from": "2013-01-01", "valid_to": "2013-12-31"},
 ]
 NEW_LOGINS = [
     {"login": "consultant2", "roles": ["sales_consultant"], "employee_no": "A10"},

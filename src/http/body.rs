@@ -161,7 +161,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
-        let field = error.path().to_string();
+        let path = error.path().to_string();
+        // A number that cannot be read is at fault itself, and not what it is handed over in.
+        let field =
+            path.strip_suffix(NUMBER).and_then(|path| path.strip_suffix('.')).unwrap_or(&path).to_owned();
         let inner = error.into_inner();
         match inner.classify() {
             serde_json::error::Category::Data if is_array(bytes) => not_an_object(),
@@ -231,6 +234,17 @@ pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_cannot_be_read_is_named_by_its_field() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code, reason = "what is read is not looked at")]
+        struct Given {
+            share: rust_decimal::Decimal,
+        }
+        let problem = parse::<Given>(br#"{"share": 1e-40}"#).unwrap_err();
+        assert_eq!(problem.errors[0].field, "share", "{problem}");
+    }
 
     #[test]
     fn a_key_is_found_however_it_is_written() {

@@ -24,6 +24,19 @@ fn text(least: usize, most: usize) -> RefOr<Schema> {
     text.min_length(Some(least).filter(|least| *least > 0)).max_length(Some(most)).into()
 }
 
+/// A file as it is, of at most so many bytes.
+fn file(most: usize) -> RefOr<Schema> {
+    let file = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
+    file.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary))).max_length(Some(most)).into()
+}
+
+/// At least and at most so many values, each under a name of its own.
+fn map(value: RefOr<Schema>, least: usize, most: usize) -> RefOr<Schema> {
+    let map =
+        ObjectBuilder::new().schema_type(SchemaType::Type(Type::Object)).additional_properties(Some(value));
+    map.min_properties(Some(least).filter(|least| *least > 0)).max_properties(Some(most)).into()
+}
+
 /// Describes something for the document.
 macro_rules! described {
     ($($(#[$doc:meta])* $name:ident = $schema:expr;)+) => {
@@ -46,6 +59,10 @@ macro_rules! described {
 described! {
     /// How many, or how much, of something that is planned or counted; or a weight, relative to the others.
     Amount = whole(0, 1_000_000_000_000);
+    /// A calendar year.
+    Year = whole(1900, 2999);
+    /// Percent of something whole.
+    Percent = whole(0, 100);
     /// A day of the week, from Monday on.
     Weekday = whole(1, 7);
     /// An id.
@@ -61,10 +78,20 @@ described! {
     Code = text(1, 32);
     /// The name of something.
     Name = text(1, 64);
-    /// A comment.
-    Comment = text(0, 1000);
-    /// What a file has in it.
-    FileText = text(0, 4 * 1024 * 1024);
+    /// Comments, by the name of the rule.
+    Comments = map(text(1, 1000), 0, 1000);
+    /// Values, by the name of the metric.
+    MetricValues = map(MetricValue::schema(), 0, 1000);
+    /// What the files of rules have in them, by their paths.
+    RuleFiles = map(text(0, 4 * 1024 * 1024), 1, 1000);
+    /// A file of rules.
+    RuleFile = file(4 * 1024 * 1024);
+    /// A sheet or a workbook.
+    SheetFile = file(50 * 1024 * 1024);
+    /// What an appeal rests on.
+    EvidenceFile = file(5 * 1024 * 1024);
+    /// A year's public holidays.
+    HolidayFile = file(64 * 1024);
 }
 
 /// Refuses a number beyond a range: for fields.

@@ -48,6 +48,11 @@ pub async fn pass(
         let problem = Problem::field(name, parameters::YEAR_EXPECTED);
         return Ok(request.into_response(problem.error_response()).map_into_right_body());
     }
+    if is_ours && request.path().contains("%00") {
+        // No name that is kept has this character.
+        let refused = methods.refuse(request.request());
+        return Ok(request.into_response(refused).map_into_right_body());
+    }
     let payload = request.take_payload();
     request.set_payload(match (payload, is_packed) {
         (Payload::None, _) => Payload::None,

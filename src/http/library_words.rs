@@ -27,6 +27,7 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("invalid type: ", "类型不对：{}"),
     ("invalid value: ", "值不对：{}"),
     ("invalid length ", "长度不对：{}"),
+    ("Scale exceeds the maximum precision allowed: ", "小数位数太多：{}"),
 ];
 
 /// Whole sentences.

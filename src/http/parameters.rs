@@ -44,6 +44,9 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Problem> {
         let said = say!("最多 {most} 个字符", "expected at most {most} characters");
         return Err(Problem::field(name, said));
     }
+    if value.contains('\0') {
+        return Err(Problem::field(name, say!("不能有字符 U+0000", "expected no character U+0000")));
+    }
     if counts_from_one(name) && value.parse::<i64>().is_ok_and(|number| number < 1) {
         return Err(Problem::field(name, say!("应为 1 或更大", "expected 1 or more")));
     }

@@ -188,6 +188,14 @@ impl Problem {
         Self::new(Code::NotFound, say!("没有这样的{zh}", "there is no such {what}"))
     }
 
+    /// What is not there is a field at fault where a body names it.
+    pub fn of_field(self, field: &str) -> Self {
+        match self.code {
+            Code::NotFound => Self::field(field, self.detail),
+            _ => self,
+        }
+    }
+
     /// The current state does not allow it.
     pub fn conflict(detail: impl Into<Said>) -> Self {
         Self::new(Code::Conflict, detail)

@@ -88,6 +88,7 @@ mod tests {
             ("top=300&year=2014", "top"),
             ("year=2014&year=2015", "year"),
             ("year=2014&tpo=3", "tpo"),
+            ("year=2014&unit=a%00b", "unit"),
         ] {
             let problem = parse::<Asked>(query).unwrap_err();
             assert_eq!(problem.errors[0].field, name, "{query}: {problem}");

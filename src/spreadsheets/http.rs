@@ -114,7 +114,7 @@ pub(super) type Upload = Result<Bytes, actix_web::Error>;
 /// out too, until `accept_unread` says that they are not wanted. Importing the same file again changes nothing; of a
 /// corrected file only the differences are recorded, and what it no longer contains stays as it was.
 #[utoipa::path(tag = "facts", params(ImportQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(crate::http::bounds::SheetFile), content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReportBody),
         (status = 201, description = "Recorded", body = ImportReportBody),
@@ -138,7 +138,7 @@ pub async fn create_import(
 /// (the file is the export of that name). Errors are reported as by `POST /v1/imports`. Importing the same file again
 /// changes nothing.
 #[utoipa::path(tag = "facts", params(MappedImportQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(crate::http::bounds::SheetFile), content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReportBody),
         (status = 201, description = "Recorded", body = ImportReportBody),

@@ -10,10 +10,11 @@ use crate::examples::{send, table};
 
 /// Longest text and list that are sent; what takes more of it is tried nowhere.
 const MOST_SENT: u64 = 10_001;
+/// Largest file of which one that is too large is sent.
+const MOST_BYTES: u64 = 5 * 1024 * 1024;
 
-/// What the derive macro of the document has no words for. The program counts and bounds it all the same.
-const UNSAID: [&str; 5] =
-    ["Method.history", "Method.manual", "Method.manual[]", "Ramp[]", "SuggestedFrom.plan"];
+const JSON: &str = "application/json";
+const FILE: &str = "application/octet-stream";
 
 /// A schema of the document behind its references, and its name where it has one.
 fn behind<'a>(document: &'a Value, schema: &'a Value) -> (&'a Value, Option<&'a str>) {
@@ -47,7 +48,8 @@ fn unbounded<'a>(
     let least = says(&["minimum", "exclusiveMinimum"]);
     let is_open_number = (is(schema, "integer") || is(schema, "number")) && !(least && says(&["maximum"]));
     let is_open_list = is(schema, "array") && !says(&["maxItems"]);
-    if !is_chosen && (is_open_text || is_open_number || is_open_list) {
+    let is_open_map = schema["additionalProperties"].is_object() && !says(&["maxProperties"]);
+    if !is_chosen && (is_open_text || is_open_number || is_open_list || is_open_map) {
         open.push(at.clone());
     }
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
@@ -65,32 +67,41 @@ fn unbounded<'a>(
     }
 }
 
-/// Id, method, path and operation of everything that takes a body in JSON.
-fn bodies(document: &Value) -> impl Iterator<Item = (&str, &str, &str, &Value)> {
+/// Id, method, path and operation of everything that takes a body of some kind.
+fn bodies<'a>(
+    document: &'a Value,
+    kind: &str,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a str, &'a Value)> {
     let items = document["paths"].as_object().unwrap().iter();
     let operations = items.flat_map(|(path, item)| {
         let of_item = item.as_object().unwrap().iter();
         of_item.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
     });
-    operations.filter_map(|(method, path, operation)| {
-        let body = &operation["requestBody"]["content"]["application/json"];
+    operations.filter_map(move |(method, path, operation)| {
+        let body = &operation["requestBody"]["content"][kind];
         let id = operation["operationId"].as_str().unwrap();
         body.is_object().then_some((id, method, path, operation))
     })
 }
 
 fn schema_of(operation: &Value) -> &Value {
-    &operation["requestBody"]["content"]["application/json"]["schema"]
+    &operation["requestBody"]["content"][JSON]["schema"]
+}
+
+/// How large a file may be that an operation takes.
+fn most_bytes(operation: &Value) -> Option<u64> {
+    operation["requestBody"]["content"][FILE]["schema"]["maxLength"].as_u64()
 }
 
 #[test]
 fn everything_in_a_body_has_its_bounds() {
     let document = serde_json::to_value(server::openapi()).unwrap();
     let (mut seen, mut open) = (BTreeSet::new(), Vec::new());
-    for (id, _, _, operation) in bodies(&document) {
+    for (id, _, _, operation) in bodies(&document, JSON) {
         unbounded(&document, schema_of(operation), id.to_owned(), &mut seen, &mut open);
     }
-    open.retain(|at| !UNSAID.contains(&at.as_str()));
+    let files = bodies(&document, FILE);
+    open.extend(files.filter(|file| most_bytes(file.3).is_none()).map(|(id, ..)| id.to_owned()));
     assert!(open.is_empty(), "{open:#?}");
 }
 
@@ -171,6 +182,13 @@ fn changes(document: &Value, schema: &Value, value: &Value, at: &str, depth: u32
     if let Some(least) = schema["minItems"].as_u64().filter(|least| *least > 0) {
         wrong(Value::Array(vec![one.clone(); usize::try_from(least).unwrap() - 1]));
     }
+    if let Some(most) = is_sent(&schema["maxProperties"]) {
+        let one = sample(document, &schema["additionalProperties"], 0);
+        wrong((0..=most).map(|number| (format!("x{number}"), one.clone())).collect());
+    }
+    if schema["minProperties"].as_u64().is_some_and(|least| least > 0) {
+        wrong(json!({}));
+    }
     if depth > 6 {
         return found;
     }
@@ -218,22 +236,15 @@ async fn what_is_beyond_the_bounds_of_a_body_is_refused_by_name() {
     let app = lived().await;
     let (document, table) = table();
     let (mut tried, mut wrong) = (0, Vec::new());
-    for (id, method, path, operation) in bodies(&document) {
+    for (id, method, path, operation) in bodies(&document, JSON) {
         let sent = &table[id];
-        let example = &operation["requestBody"]["content"]["application/json"]["example"];
+        let example = &operation["requestBody"]["content"][JSON]["example"];
         for (whole, body) in changes(&document, schema_of(operation), example, "", 0) {
-            // What moves a festival is read where that is the method.
-            if whole.contains(".festival.") {
-                continue;
-            }
             tried += 1;
             let answer = send(&app, (method, path), operation, sent, |_| body).await;
             let fields = answer.body["errors"].as_array().into_iter().flatten();
             let mut fields = fields.filter_map(|error| error["field"].as_str());
-            // Of the kinds of a method the program tells the place, and not the name.
-            let place = [".history", ".capacity"].iter().find_map(|kind| whole.split_once(kind));
-            let place = place.map_or(whole.as_str(), |(method, _)| method);
-            let is_named = fields.any(|field| place.starts_with(field) || field.starts_with(place));
+            let is_named = fields.any(|field| whole.starts_with(field) || field.starts_with(&whole));
             if answer.status != 422 || !is_named {
                 wrong.push(format!("{id} {whole}: {} {}", answer.status, answer.body));
             }
@@ -241,4 +252,19 @@ async fn what_is_beyond_the_bounds_of_a_body_is_refused_by_name() {
     }
     assert!(wrong.is_empty(), "{} of {tried}: {}", wrong.len(), wrong.join("\n"));
     assert!(tried > 400, "{tried}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_too_large_is_refused() {
+    let app = lived().await;
+    let (document, table) = table();
+    let mut tried = 0;
+    for (id, method, path, operation) in bodies(&document, FILE) {
+        let Some(most) = most_bytes(operation).filter(|most| *most <= MOST_BYTES) else { continue };
+        tried += 1;
+        let file = json!("#".repeat(usize::try_from(most).unwrap() + 1));
+        let answer = send(&app, (method, path), operation, &table[id], |_| file).await;
+        assert!([413, 422].contains(&answer.status.as_u16()), "{id}: {} {}", answer.status, answer.body);
+    }
+    assert!(tried > 2, "{tried}");
 }

@@ -173,9 +173,14 @@ async fn text_that_cannot_be_stored_is_the_callers_fault() {
         "/v1/dashboard/leaderboard?period=2014-03&position=%00",
         "/v1/assignments?unit=%00",
         "/v1/assignments?employee_no=%00",
+        "/v1/activities?period=2014-03&employee_no=a%00b",
     ] {
-        refused(app.get("group", path).await, path);
+        assert_eq!(app.get("group", path).await.problem(422), "validation-failed", "{path}");
     }
+    for path in ["/v1/review-terms/%00", "/v1/work-calendars/%00/2015", "/v1/review-summaries/a%00b/months"] {
+        assert_eq!(app.get("group", path).await.problem(404), "not-found", "{path}");
+    }
+    app.send(As::Login("group"), Method::DELETE, "/v1/review-terms/%00", None).await.problem(405);
 }
 
 #[tokio::test(flavor = "multi_thread")]

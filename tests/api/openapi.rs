@@ -229,6 +229,15 @@ fn types(file: &str, text: &str, found: &mut BTreeMap<String, Vec<Type>>) {
         let (name, file) = (name.to_owned(), file.to_owned());
         found.entry(shown).or_default().push(Type { name, file, fields: None, flattened: Vec::new() });
     }
+    // So does `described!`, of what has no fields.
+    for line in lines.iter().filter(|_| file.ends_with("http/bounds.rs")) {
+        let Some((name, _)) = line.split_once(" = ").filter(|(name, _)| name.starts_with(char::is_uppercase))
+        else {
+            continue;
+        };
+        let (name, file, fields) = (name.to_owned(), file.to_owned(), Some(BTreeSet::new()));
+        found.entry(name.clone()).or_default().push(Type { name, file, fields, flattened: Vec::new() });
+    }
     let derives =
         |line: &&str| line.contains("ToSchema") && !line.starts_with("use ") && !line.starts_with("impl ");
     for (start, _) in lines.iter().enumerate().filter(|(_, line)| derives(line)) {
@@ -247,7 +256,8 @@ fn types(file: &str, text: &str, found: &mut BTreeMap<String, Vec<Type>>) {
         let mut kept = Type { name, file, fields: None, flattened: Vec::new() };
         if kind == "struct" {
             let (mut fields, mut attributes) = (BTreeSet::new(), String::new());
-            for line in lines[at + 1..].iter().take_while(|line| **line != "}") {
+            let has_names = head.ends_with('{');
+            for line in lines[at + 1..].iter().take_while(|line| has_names && **line != "}") {
                 if line.starts_with("#[") {
                     attributes.push_str(line);
                 }
@@ -404,25 +414,70 @@ fn parameters_are_bounded_and_answers_are_told() {
     assert_eq!(kinds, ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"]);
 }
 
-#[test]
-fn what_was_made_can_be_given_to_the_operations_that_take_it() {
-    let document = document();
-    let paths = document["paths"].as_object().unwrap();
-    let operations = || {
-        paths.iter().flat_map(|(path, item)| item.as_object().unwrap().values().map(move |one| (path, one)))
-    };
-    let mut linked = 0;
-    for (path, operation) in operations() {
-        for (name, link) in operation["responses"]["201"]["links"].as_object().into_iter().flatten() {
-            linked += 1;
-            let (target, _) = operations().find(|(_, one)| one["operationId"] == *name).unwrap();
-            let wanted = target.matches('{').count();
-            let given = link["parameters"].as_object().unwrap();
-            assert_eq!((link["operationId"].as_str(), given.len()), (Some(name.as_str()), wanted), "{path}");
-            assert!(given.keys().all(|name| target.contains(&format!("{{{name}}}"))), "{path} {link}");
+/// What stands in a field of what a schema describes, or in the first row of a list.
+fn within<'a>(document: &'a Value, schema: &'a Value, name: &str) -> &'a Value {
+    let within = |schema| within(document, schema, name);
+    match schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+        Some(known) => within(&document["components"]["schemas"][known]),
+        None if name == "0" => &schema["items"],
+        None => {
+            let parts = schema["allOf"].as_array().into_iter().flatten().map(within);
+            [&schema["properties"][name]]
+                .into_iter()
+                .chain(parts)
+                .find(|one| !one.is_null())
+                .unwrap_or(&Value::Null)
         }
     }
-    assert!(linked > 50, "{linked}");
-    let plan = &document["paths"]["/v1/plans"]["post"]["responses"]["201"]["links"]["submit_plan"];
-    assert_eq!(plan["parameters"], serde_json::json!({"id": "$response.body#/id"}));
+}
+
+#[test]
+fn what_was_made_or_is_listed_can_be_given_to_the_operations_that_take_it() {
+    let document = document();
+    let operations = operations(&document);
+    let kind = |schema: &Value| match schema["$ref"].as_str() {
+        Some(path) => document.pointer(path.trim_start_matches('#')).unwrap()["type"].clone(),
+        None => schema["type"].clone(),
+    };
+    let mut linked = 0;
+    for (_, path, operation) in &operations {
+        let answers = ["200", "201", "202"].map(|status| &operation["responses"][status]);
+        for (answer, (name, link)) in answers.into_iter().flat_map(|answer| {
+            answer["links"].as_object().into_iter().flatten().map(move |link| (answer, link))
+        }) {
+            linked += 1;
+            let (_, target, taking) =
+                operations.iter().find(|(.., one)| one["operationId"] == *name).unwrap();
+            let given = link["parameters"].as_object().unwrap();
+            assert_eq!(link["operationId"], **name, "{path}");
+            assert_eq!(given.len(), target.matches('{').count(), "{path} {link}");
+            for (name, place) in given {
+                let place = place.as_str().unwrap();
+                if let Some(asked) = place.strip_prefix("$request.path.") {
+                    assert!(asked == name && path.contains(&format!("{{{name}}}")), "{path} {link}");
+                    continue;
+                }
+                let place = place.strip_prefix("$response.body#/").unwrap();
+                let body = &answer["content"]["application/json"]["schema"];
+                let found = place.split('/').fold(body, |schema, name| within(&document, schema, name));
+                let taken = taking["parameters"].as_array().unwrap();
+                let taken = taken.iter().find(|one| one["in"] == "path" && one["name"] == **name).unwrap();
+                assert_eq!(kind(found), kind(&taken["schema"]), "{path} {name} {link}");
+            }
+        }
+    }
+    assert!(linked > 300, "{linked}");
+    let link = |path: &str, status: &str, name: &str| {
+        let links =
+            &document["paths"][path][if status == "200" { "get" } else { "post" }]["responses"][status];
+        links["links"][name]["parameters"].clone()
+    };
+    assert_eq!(link("/v1/plans", "201", "submit_plan"), json!({"id": "$response.body#/id"}));
+    assert_eq!(link("/v1/reviews", "200", "get_review"), json!({"id": "$response.body#/items/0/id"}));
+    // The key itself is not what it is known by.
+    assert_eq!(link("/v1/users/{id}/api-keys", "201", "delete_api_key"), json!(null));
+    let key = json!({"id": "$request.path.id", "key": "$response.body#/items/0/id"});
+    assert_eq!(link("/v1/users/{id}/api-keys", "200", "delete_api_key"), key);
+    let proposal = json!({"id": "$response.body#/items/0/id"});
+    assert_eq!(link("/v1/plans/{id}/proposals", "200", "accept_plan_proposal"), proposal);
 }

@@ -330,6 +330,9 @@ async fn a_release_for_a_later_month_takes_nothing_back_unknown() {
     );
     assert_eq!(told.problem(422), "validation-failed");
     // What August has is no part of June's, and the other way round.
+    let nowhere = rebase(&app, now, json!({"onto": 9})).await;
+    assert_eq!(nowhere.body["errors"][0]["field"], "onto");
+    assert_eq!(nowhere.problem(422), "validation-failed");
     rebase(&app, now, json!({"onto": 2})).await.expect(200);
     refused(submit(&app, now).await, "would replace release 1");
     rebase(&app, now, json!({"onto": 1})).await.expect(200);

@@ -14,7 +14,7 @@ use crate::decimal;
 use crate::http::library_words::of_json;
 use crate::http::objects::from_json;
 use crate::ledger::metric::{Catalogue, Kind};
-use crate::plan::split::method::{Capacity, Method, PastYear};
+use crate::plan::split::method::{Capacity, GivenMonths, Method, PastYear, PastYears};
 use crate::plan::split::new_plan::{self, Levels, NewLine, NewPlan};
 use crate::plan::suggestions::targets::TargetColumns;
 use crate::plan::suggestions::{ColumnsBy, SuggestedFrom, SuggestedPlan, Suggestion, from_targets, suggest};
@@ -121,9 +121,9 @@ pub fn method(text: &str) -> Result<Method, String> {
         ("history", false) => {
             let year = |year: i64| i32::try_from(year).map(|year| PastYear { year, weight: 1 });
             let years = numbers()?.into_iter().map(year).collect::<Result<_, _>>();
-            years.map(Method::History).map_err(|_| "history: expected calendar years".to_owned())
+            years.map(PastYears).map(Method::History).map_err(|_| "history: expected calendar years".to_owned())
         }
-        ("manual", false) => numbers().map(Method::Manual),
+        ("manual", false) => numbers().map(GivenMonths).map(Method::Manual),
         _ => Err("expected season, equal, equal-per-head, capacity, history=YEAR,… or manual=JAN,…,DEC; others: a plan as a \
                   file"
             .to_owned()),
@@ -255,8 +255,8 @@ mod tests {
     fn a_method_is_a_word() {
         assert_eq!(method("equal-per-head"), Ok(Method::EqualPerHead));
         let years = [2013, 2012].map(|year| PastYear { year, weight: 1 }).to_vec();
-        assert_eq!(method("history=2013,2012"), Ok(Method::History(years)));
-        assert_eq!(method("manual=1,2"), Ok(Method::Manual(vec![1, 2])));
+        assert_eq!(method("history=2013,2012"), Ok(Method::History(PastYears(years))));
+        assert_eq!(method("manual=1,2"), Ok(Method::Manual(GivenMonths(vec![1, 2]))));
         for wrong in ["", "history", "history=x", "season=1", "best"] {
             assert!(method(wrong).is_err(), "{wrong}");
         }

@@ -66,7 +66,7 @@ pub async fn list_public_holidays(caller: Caller<ViewCalendar>) -> Result<Json<V
 
 /// Add or amend the public holidays of a year, including the weekend days worked in exchange: the body is the year's
 /// file, in the format of those in `calendar/`.
-#[utoipa::path(tag = "facts", params(Seen), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(
+#[utoipa::path(tag = "facts", params(Seen), request_body(content = inline(crate::http::bounds::HolidayFile), content_type = "application/octet-stream"), responses(
     (status = 200, description = "The year as it is known now", body = HolidayYear),
 ))]
 #[put("/public-holidays/{year}")]

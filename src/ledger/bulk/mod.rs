@@ -111,7 +111,7 @@ pub struct NewFactRow {
     /// Value of each metric; `null` is the same as leaving it out.
     #[garde(length(max = 1000))]
     #[serde(deserialize_with = "distinct")]
-    #[schema(inline, value_type = BTreeMap<String, crate::http::bounds::MetricValue>, example = json!({"deliveries": 16, "accessory_revenue": 40000.5}))]
+    #[schema(value_type = crate::http::bounds::MetricValues)]
     pub facts: BTreeMap<String, Option<Number>>,
 }
 

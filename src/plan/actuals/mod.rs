@@ -23,7 +23,7 @@ use crate::period::Period;
 use crate::plan::faults::listed_twice;
 use crate::plan::split::capacity::Working;
 use crate::plan::split::history::Whose;
-use crate::plan::split::method::{Findings, Method, PastYear, bare_units};
+use crate::plan::split::method::{Findings, Method, PastYear, PastYears, bare_units};
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::tree::{Place, Shape};
 use crate::plan::split::weights::Known;
@@ -47,7 +47,7 @@ pub(in crate::plan) async fn findings(
     let employees: Vec<i64> = people.iter().map(|(employee, _)| *employee).collect();
     let mut findings = Findings::default();
     match method {
-        Method::History(years) => {
+        Method::History(PastYears(years)) => {
             let mut seen = HashSet::new();
             for past in years {
                 if !seen.insert(past.year) {

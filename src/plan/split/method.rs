@@ -18,14 +18,14 @@ use crate::plan::faults::WEIGHTS_TOO_LARGE;
 use crate::said::say;
 
 /// Where the weights of months, units and people come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Method {
     /// 季节权重: `season` for the months, the weights given for units, people, channels and series.
     #[default]
     Season,
     /// The season of another year, with its Spring Festival moved to where it falls in the planned one.
-    Festival(#[garde(skip)] FestivalShift),
+    Festival(FestivalShift),
     /// 平均: every month, unit, person, channel and series alike.
     Equal,
     /// 人均: every person alike, so that a unit has as much as it has people; months by `season`, or alike if there is none;
@@ -34,16 +34,44 @@ pub enum Method {
     /// 历史: what the people brought in during one to three earlier years, each year with its weight: their mean over the
     /// months that are known. A unit that is not planned down to people goes by its own sums, over the months of which everybody
     /// who sold in it is known. Who has no history gets the mean of the others; channels and series keep their weights.
-    History(#[garde(length(min = 1, max = 3), dive)] Vec<PastYear>),
+    History(PastYears),
     /// 产能: the working days on which each person is at work by the store's own calendar, a newcomer's only in part, times the
     /// weight given; months by `season`, or by everybody's capacity if there is none. A unit that is not planned down to people
     /// has the days of all who are posted as consultants in it.
-    Capacity(#[garde(dive)] Capacity),
+    Capacity(Capacity),
     /// 手工: the twelve months as given, which add up to the total; units and people by the weights given.
-    Manual(
-        #[garde(length(min = 12, max = 12), inner(range(min = 0, max = super::limits::MAX_TOTAL)))] Vec<i64>,
-    ),
+    Manual(GivenMonths),
 }
+
+impl Validate for Method {
+    type Context = ();
+
+    /// What a method takes is checked under the method's name; the derive macro would count it instead.
+    fn validate_into(&self, cx: &(), parent: &mut dyn FnMut() -> garde::Path, report: &mut garde::Report) {
+        let (name, taken): (_, &dyn Validate<Context = ()>) = match self {
+            Self::Season | Self::Equal | Self::EqualPerHead => return,
+            Self::Festival(shift) => ("festival", shift),
+            Self::History(years) => ("history", years),
+            Self::Capacity(capacity) => ("capacity", capacity),
+            Self::Manual(months) => ("manual", months),
+        };
+        taken.validate_into(cx, &mut || parent().join(name), report);
+    }
+}
+
+/// One to three earlier years.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[garde(transparent)]
+#[schema(min_items = 1, max_items = 3)]
+pub struct PastYears(#[garde(length(min = 1, max = 3), dive)] pub Vec<PastYear>);
+
+/// The twelve months, January first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[garde(transparent)]
+#[schema(value_type = Vec<crate::http::bounds::Amount>, min_items = 12, max_items = 12)]
+pub struct GivenMonths(
+    #[garde(length(min = 12, max = 12), inner(range(min = 0, max = super::limits::MAX_TOTAL)))] pub Vec<i64>,
+);
 
 /// A year that went before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -146,7 +174,7 @@ pub(in crate::plan) fn weigh(
         }
         Method::EqualPerHead => weigh_by_heads(&mut trees.organisation)?,
         Method::History(years) => {
-            return weigh_by_history(years, &mut trees.organisation, &findings.brought);
+            return weigh_by_history(&years.0, &mut trees.organisation, &findings.brought);
         }
         Method::Capacity(given) => {
             let has_season = season.iter().any(|weight| *weight > 0);
@@ -155,7 +183,7 @@ pub(in crate::plan) fn weigh(
         }
         Method::Manual(given) => {
             let mut months = [0; 12];
-            for (month, value) in months.iter_mut().zip(given) {
+            for (month, value) in months.iter_mut().zip(&given.0) {
                 *month = *value;
             }
             let sum: i64 = months.iter().sum();

@@ -101,7 +101,7 @@ pub struct TargetsQuery {
 /// Make a plan of a sheet of monthly targets, as the manufacturer sends it: the body is the file, the query says which column
 /// holds what, or names the saved mapping that does. Nothing is stored; the answer says by which columns it was read.
 #[utoipa::path(tag = "plans", params(TargetsQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(crate::http::bounds::SheetFile), content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "The plan, and the columns that the sheet was read by", body = SuggestedTargets),
         (status = 404, description = "The caller does not reach the unit, or there is no such mapping"),

@@ -22,13 +22,13 @@ use self::former::Former;
 use self::notes::Note;
 use self::targets::TargetColumns;
 use crate::auth::Context;
-use crate::http::body::check;
+use crate::http::body::{check, refused};
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::org::{UnitKind, labels};
 use crate::plan::faults::not_planned_for;
 use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
-use crate::plan::split::method::Method;
+use crate::plan::split::method::{GivenMonths, Method};
 use crate::plan::split::new_plan::{self, LabelWeight, Levels, NewLine, NewPlan, Pin};
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{draft, trial};
@@ -73,7 +73,7 @@ pub struct Suggestion {
     pub season: Vec<i64>,
     /// What units and people weigh by, where the method goes by the weights given.
     #[serde(default)]
-    #[garde(skip)]
+    #[garde(dive)]
     pub from: SuggestedFrom,
     /// What is sold in addition; by default, with the weights of an earlier plan, what that one had.
     #[serde(default)]
@@ -96,7 +96,21 @@ pub enum SuggestedFrom {
     Organisation,
     /// The plan of an earlier year: where the same people share it, by the same weights; elsewhere by what they had in that
     /// year, newcomers by the mean of the others.
+    #[schema(value_type = crate::http::bounds::Year)]
     Plan(i32),
+}
+
+impl Validate for SuggestedFrom {
+    type Context = ();
+
+    fn validate_into(&self, _: &(), parent: &mut dyn FnMut() -> garde::Path, report: &mut garde::Report) {
+        if let Self::Plan(year) = self
+            && !(1900..=2999).contains(year)
+        {
+            let expected = refused(&say!("应为 1900 到 2999", "expected 1900 to 2999"));
+            report.append(parent().join("plan"), expected);
+        }
+    }
 }
 
 fn deliveries() -> String {
@@ -162,9 +176,6 @@ pub struct TakenTrial {
 pub async fn suggest(cx: &mut Context, asked: Suggestion) -> Result<SuggestedPlan, Problem> {
     viewer::require_unit(cx, &asked.unit, asked.year).await?;
     check(&asked)?;
-    if let Method::Festival(shift) = &asked.method {
-        shift.check().map_err(|error| Problem::field("method.festival", error))?;
-    }
     let (language, today) = (cx.language, cx.today());
     cx.snapshot(async |cx| {
         let unit = store::unit(cx.db(), &asked.unit).await?;
@@ -301,7 +312,7 @@ pub async fn from_targets(
     };
     let sheet = targets::read(file, columns, asked.year).await?;
     let total = sheet.months.iter().sum();
-    let asked = Suggestion { total, method: Method::Manual(sheet.months.to_vec()), ..asked };
+    let asked = Suggestion { total, method: Method::Manual(GivenMonths(sheet.months.to_vec())), ..asked };
     let mut suggested = suggest(cx, asked).await?;
     if !sheet.series.is_empty() {
         let known = labels::list(cx, labels::SERIES).await?;

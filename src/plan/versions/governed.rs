@@ -130,6 +130,7 @@ pub(in crate::plan) fn count_targets(whole: &mut WholePlan, method: &Method, fau
         }
         if let (0, Method::Manual(given)) = (line.number, method)
             && let Some((month, (given, planned))) = given
+                .0
                 .iter()
                 .zip(root)
                 .enumerate()

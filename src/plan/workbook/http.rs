@@ -65,7 +65,7 @@ pub(super) fn workbook(name: String, bytes: Vec<u8>, language: Language) -> Http
 /// A dry run shows the differences first: the cells edited, and those that move. The workbook knows which state of the
 /// plan it was exported from; if the plan has been changed since, it is refused.
 #[utoipa::path(tag = "plans", params(SheetQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(crate::http::bounds::SheetFile), content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "What changes, or would change", body = SheetReport),
             (status = 409, description = "It is not a draft"),

@@ -146,7 +146,7 @@ pub async fn keep_golden_case(
 
 /// Bring a file as evidence: the body is the file, up to 5 MiB.
 #[utoipa::path(tag = "reviews", params(EvidenceQuery, Key),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(crate::http::bounds::EvidenceFile), content_type = "application/octet-stream"),
     responses(
         (status = 201, description = "Added", body = Evidence),
         (status = 409, description = "The appeal is over"),

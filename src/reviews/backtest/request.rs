@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::months::{self, Reached, Selection};
 use crate::auth::Context;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{FieldError, Problem};
 use crate::period::Period;
 use crate::reviews::visibility::{Part, Sight};
 use crate::rules::bundle::Bundle;
@@ -80,12 +80,7 @@ impl NewBacktest {
             (Some(draft), _) => drafted(cx, draft).await?,
             (None, hash) => {
                 let found = library.bundle(cx.db(), hash.as_deref().unwrap_or_default()).await;
-                (
-                    found.map_err(|problem| {
-                        of_field(problem, "bundle", say!("没有这样的规则包", "there is no such bundle"))
-                    })?,
-                    None,
-                )
+                (found.map_err(|problem| problem.of_field("bundle"))?, None)
             }
         };
         let month = effective_from.unwrap_or_else(|| Period::containing(cx.today()));
@@ -141,20 +136,10 @@ pub async fn some_months(
     })
 }
 
-/// What is not there is a field at fault: the caller has named it.
-fn of_field(problem: Problem, field: &str, message: Said) -> Problem {
-    match problem.code {
-        Code::NotFound => Problem::field(field, message),
-        _ => problem,
-    }
-}
-
 /// A draft's files, compiled, and the month from which they are meant to count.
 pub async fn drafted(cx: &mut Context, draft: i64) -> Result<(Arc<Bundle>, Option<Period>), Problem> {
     let found = draft::find(cx, draft).await;
-    let found = found.map_err(|problem| {
-        of_field(problem, "draft", say!("没有这样的规则草稿", "there is no such draft"))
-    })?;
+    let found = found.map_err(|problem| problem.of_field("draft"))?;
     let files = files::all(cx.db(), draft).await?;
     let bundle = library::compile(files, cx.language).await?;
     Ok((bundle, found.effective_from))
@@ -169,9 +154,7 @@ pub async fn baseline(
     let found = match release {
         Some(id) => {
             let found = release::find(connection, id).await;
-            Some(found.map_err(|problem| {
-                of_field(problem, "against", say!("没有这样的规则发布版本", "there is no such release"))
-            })?)
+            Some(found.map_err(|problem| problem.of_field("against"))?)
         }
         None => release::in_force(connection, month, None).await?,
     };

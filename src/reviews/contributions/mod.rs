@@ -101,7 +101,7 @@ pub struct NewContribution {
     /// What it says about single items, by the name of the rule.
     #[garde(skip)]
     #[serde(default)]
-    #[schema(inline, value_type = BTreeMap<String, crate::http::bounds::Comment>)]
+    #[schema(value_type = crate::http::bounds::Comments)]
     pub items: ItemComments,
 }
 

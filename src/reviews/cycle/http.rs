@@ -59,7 +59,10 @@ pub async fn move_review_cycles(
 }
 
 /// List whom a review cycle covers, whom not, and why.
-#[utoipa::path(tag = "reviews", responses((status = 200, description = "Whom it covers", body = Coverage)))]
+#[utoipa::path(tag = "reviews", responses(
+    (status = 200, description = "Whom it covers", body = Coverage),
+    (status = 409, description = "No release scores the month"),
+))]
 #[get("/review-cycles/{id}/coverage")]
 pub async fn get_review_coverage(
     caller: Caller<ViewCycles>,

@@ -50,7 +50,7 @@ pub struct NewRuleDraft {
     pub release: Option<i64>,
     /// The files to start from instead of a release: path and text of each.
     #[garde(skip)]
-    #[schema(inline, value_type = Option<BTreeMap<String, crate::http::bounds::FileText>>)]
+    #[schema(value_type = Option<crate::http::bounds::RuleFiles>)]
     pub files: Option<BTreeMap<String, String>>,
     /// The release that the files are a change of, by id; by default the one from which they differ least.
     #[garde(range(min = 1))]
@@ -143,7 +143,7 @@ pub async fn get_rule_draft_file(
 /// Write a file of a draft, byte for byte. It is added, or replaces the one at that path.
 #[utoipa::path(tag = "rules", params(
     ("path" = String, Path, description = "Its path, with a slash between folder and file"), Seen,
-), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(
+), request_body(content = inline(crate::http::bounds::RuleFile), content_type = "application/octet-stream"), responses(
     (status = 200, description = "Written; the draft has a new version", body = Draft),
     (status = 409, description = "It has been submitted, approved or discarded"),
     (status = 413, description = "The file is too large"),
@@ -314,7 +314,6 @@ pub async fn reject_rule_draft(
 /// What both have changed differently is told place by place, and nothing is changed, unless a side is preferred.
 #[utoipa::path(tag = "rules", params(Seen), request_body = Rebase, responses(
     (status = 200, description = "Done; the draft has a new version, unless it was a change of that release already", body = Draft),
-    (status = 404, description = "There is no such draft or release"),
     (status = 409, description = "Both have changed the same places, or the draft has been submitted, approved or discarded"),
 ))]
 #[post("/rules/drafts/{id}/rebase")]

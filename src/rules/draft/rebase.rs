@@ -41,14 +41,17 @@ pub struct Rebase {
 /// # Errors
 ///
 /// A conflict that names every place that both have changed differently, unless a side is preferred; not found where there
-/// is no such draft or release.
+/// is no such draft.
 pub async fn rebase(cx: &mut Context, id: i64, to: Rebase, seen: Seen) -> Result<Draft, Problem> {
     super::require_own(cx, id).await?;
     let (draft, own) = super::read(cx, id).await?;
     seen.check(draft.version)?;
     draft.state.after(DraftStep::Change)?;
     let onto = match to.onto {
-        Some(release) => Some(release::find(cx.db(), release).await?),
+        Some(release) => {
+            let found = release::find(cx.db(), release).await;
+            Some(found.map_err(|problem| problem.of_field("onto"))?)
+        }
         None => release::latest(cx.db()).await?,
     };
     let onto =

@@ -31,7 +31,7 @@ pub struct ProposeQuery {
 ///
 /// Somebody then checks what the program is not sure of, and saves the columns as a mapping.
 #[utoipa::path(tag = "facts", params(ProposeQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(crate::http::bounds::SheetFile), content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "The columns, with the first rows", body = Proposal),
         (status = 422, description = "The file has no header, or cannot be read"),

@@ -274,8 +274,8 @@ async fn a_method_that_does_not_fit_the_plan_names_its_field() {
     short[3] -= 1;
     for (method, season, expected) in [
         (json!({"manual": short}), json!(STORE), "method.manual"),
-        (json!({"manual": [1690]}), json!(STORE), "method"),
-        (json!({"manual": [-1, 1691, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}), json!(STORE), "method"),
+        (json!({"manual": [1690]}), json!(STORE), "method.manual"),
+        (json!({"manual": [-1, 1691, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}), json!(STORE), "method.manual[0]"),
         (json!("season"), json!([]), "season"),
         (festival(), json!([]), "season"),
         (
@@ -289,7 +289,7 @@ async fn a_method_that_does_not_fit_the_plan_names_its_field() {
             json!(STORE),
             "method.festival",
         ),
-        (json!({"history": []}), json!(STORE), "method"),
+        (json!({"history": []}), json!(STORE), "method.history"),
         (
             json!({"history": [{"year": 2013, "weight": 1}, {"year": 2013, "weight": 2}]}),
             json!(STORE),
@@ -297,7 +297,7 @@ async fn a_method_that_does_not_fit_the_plan_names_its_field() {
         ),
         (json!({"history": [{"year": 2015, "weight": 1}]}), json!(STORE), "method.history"),
         (json!({"history": [{"year": 2013, "weight": 1}]}), json!(STORE), "method.history"),
-        (json!({"capacity": {"ramp": [101]}}), json!(STORE), "method"),
+        (json!({"capacity": {"ramp": [101]}}), json!(STORE), "method.capacity"),
         (json!("guess"), json!(STORE), "method"),
     ] {
         let mut plan = worked_example(2015);
@@ -308,13 +308,18 @@ async fn a_method_that_does_not_fit_the_plan_names_its_field() {
         assert_eq!(answer.problem(422), "validation-failed");
     }
     // A suggestion is checked as far as that needs no season.
-    for (days, weight) in [(0, 300), (46, 300), (15, u64::MAX)] {
+    for (days, weight, field) in [(0, 300, "days"), (46, 300, "days"), (15, u64::MAX, "weight")] {
         let method =
             json!({"festival": {"from": "2014-01-31", "to": "2015-02-19", "days": days, "weight": weight}});
         let asked =
             json!({"unit": "JC", "year": 2015, "metric": "deliveries", "total": 1690, "method": method});
         let answer = app.post("manager", "/v1/plan-suggestions", asked).await;
-        assert_eq!(fields(&answer), ["method.festival"], "{days} {weight}: {:#}", answer.body);
+        assert_eq!(
+            fields(&answer),
+            [format!("method.festival.{field}")],
+            "{days} {weight}: {:#}",
+            answer.body
+        );
     }
     assert_eq!(app.get("manager", "/v1/plans?year=2015").await.expect(200)["items"], json!([]));
     // A trial in which no method comes out says what is wrong with the plan.

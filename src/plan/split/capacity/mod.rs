@@ -39,7 +39,7 @@ impl Working {
 /// has no such day, the next one begins on its last day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Vec<u32>", into = "Vec<u32>")]
-#[schema(value_type = Vec<u32>, example = json!([30, 60, 80]), max_items = 60)]
+#[schema(value_type = Vec<crate::http::bounds::Percent>, example = json!([30, 60, 80]), max_items = 60)]
 pub struct Ramp(Vec<u32>);
 
 /// Why percentages are no ramp.

@@ -5,6 +5,7 @@
 
 use crate::said::{Said, said_errors, say};
 use chrono::{Datelike, Days, NaiveDate};
+use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,30 +16,30 @@ pub const MAX_DAYS: u32 = 45;
 const MAX_SEASON: u64 = 12_000_000_000_000;
 
 /// The festival in the two years.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FestivalShift {
     /// The festival's day in the year that the weights come from.
+    #[garde(skip)]
     #[schema(example = "2013-02-10")]
     pub from: NaiveDate,
     /// The festival's day in the planned year.
+    #[garde(skip)]
     #[schema(example = "2014-01-31")]
     pub to: NaiveDate,
     /// Length of the quiet window, 1 to 45 days, which begins on the festival's day.
+    #[garde(range(min = 1, max = MAX_DAYS))]
     #[schema(minimum = 1, maximum = 45, example = 15)]
     pub days: u32,
     /// How much of the season's weight the window as a whole takes away, in the season's own units.
+    #[garde(range(max = MAX_SEASON))]
     #[schema(maximum = 12_000_000_000_000_i64, example = 300)]
     pub weight: u64,
 }
 
 impl FestivalShift {
-    /// Whether window and weight are within their bounds, whatever season they are for.
-    ///
-    /// # Errors
-    ///
-    /// [`SeasonError::Days`] and [`SeasonError::Weight`].
-    pub fn check(&self) -> Result<(), SeasonError> {
+    /// Whether window and weight are within their bounds, for who does not send a body.
+    fn check(&self) -> Result<(), SeasonError> {
         match self {
             Self { days, .. } if !(1..=MAX_DAYS).contains(days) => Err(SeasonError::Days(*days)),
             Self { weight, .. } if *weight > MAX_SEASON => Err(SeasonError::Weight(*weight)),

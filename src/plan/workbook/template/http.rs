@@ -44,7 +44,7 @@ pub async fn get_plan_template(
 
 /// Draft a plan from a template that was filled in: the body is the file.
 #[utoipa::path(tag = "plans",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(crate::http::bounds::SheetFile), content_type = "application/octet-stream"),
     responses(
         (status = 201, description = "Drafted, as the next version", body = Plan),
         (status = 404, description = "The caller does not reach the unit"),
