@@ -4,10 +4,10 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::sql;
+use crate::db::{one_of, sql};
 use crate::http::Problem;
 use crate::period::Period;
-use crate::plan::reading::targets::with_governing;
+use crate::plan::reading::targets::governed;
 
 /// A store's supply of a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
@@ -45,13 +45,14 @@ pub async fn supplies(
     periods: Vec<Period>,
     this_month: Period,
 ) -> Result<Vec<StoreSupply>, Problem> {
-    let supplies = sql(with_governing!(
+    let (store, month) = (one_of("$1", stores.len()), one_of("$2", periods.len()));
+    let supplied = format!(
         ", supplied AS MATERIALIZED (
              SELECT s.unit_id AS store_id, s.period, sum(s.opening)::bigint AS opening, count(s.opening) AS counted,
                  sum(s.wholesale)::bigint AS wholesale, sum(s.taken)::bigint AS taken, count(s.taken) AS known,
                  sum(CASE WHEN s.period < $3 THEN coalesce(s.taken, s.wholesale) ELSE s.wholesale END)::bigint AS came,
                  count(*) AS series
-             FROM supply s WHERE s.unit_id = ANY ($1) AND s.period = ANY ($2) GROUP BY s.unit_id, s.period),
+             FROM supply s WHERE s.unit_id {store} AND s.period {month} GROUP BY s.unit_id, s.period),
          lacking AS (
              SELECT DISTINCT g.store_id, g.period
              FROM supplied k JOIN governing g ON g.store_id = k.store_id AND g.period = k.period
@@ -64,12 +65,13 @@ pub async fn supplies(
              CASE WHEN k.known = k.series AND k.period < $3 THEN k.taken END AS taken, k.came,
              l.store_id IS NULL AS is_whole
          FROM supplied k LEFT JOIN lacking l ON l.store_id = k.store_id AND l.period = k.period"
-    ))
-    .over(stores.len())
-    .bind::<Array<BigInt>, _>(stores.to_vec())
-    .bind::<Array<Date>, _>(periods)
-    .bind::<Date, _>(this_month)
-    .load(connection)
-    .await?;
+    );
+    let supplies = sql(governed(stores.len(), periods.len(), &supplied))
+        .over(stores.len())
+        .bind::<Array<BigInt>, _>(stores.to_vec())
+        .bind::<Array<Date>, _>(periods)
+        .bind::<Date, _>(this_month)
+        .load(connection)
+        .await?;
     Ok(supplies)
 }
