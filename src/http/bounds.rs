@@ -75,7 +75,7 @@ described! {
         value.minimum(Some(Number::Int(-1_000_000_000_000))).maximum(Some(most)).into()
     };
     /// The code of something, or the number of a person.
-    Code = text(1, 32);
+    GivenCode = text(1, 32);
     /// The name of something.
     Name = text(1, 64);
     /// Comments, by the name of the rule.

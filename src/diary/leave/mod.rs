@@ -76,7 +76,7 @@ pub struct LeaveTypeDetails {
     /// Other headers that its column may have in a file.
     #[garde(length(max = 20), inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
-    #[schema(inline, value_type = Vec<crate::http::bounds::Code>, max_items = 20)]
+    #[schema(inline, value_type = Vec<crate::http::bounds::GivenCode>, max_items = 20)]
     pub aliases: Vec<String>,
     /// Code of the store whose own it is to be, for a new one; left out, it is for all stores, which the group adds.
     #[garde(inner(length(chars, min = 1, max = 32)))]

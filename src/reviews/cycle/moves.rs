@@ -46,7 +46,7 @@ pub struct NewCycleMoves {
     pub period: Period,
     /// Codes of the stores; all that the caller reaches where this is left out.
     #[garde(inner(length(max = 10_000), inner(length(chars, min = 1, max = 32))))]
-    #[schema(inline, value_type = Option<Vec<crate::http::bounds::Code>>, max_items = 10000)]
+    #[schema(inline, value_type = Option<Vec<crate::http::bounds::GivenCode>>, max_items = 10000)]
     pub stores: Option<Vec<String>>,
     /// Where they are to go, each as far as it may.
     #[garde(dive)]
