@@ -12,7 +12,7 @@ use super::rows::UnitRow;
 use super::sales::{Attainment, Funnel, ProductLines};
 use super::selection::{CoefficientQuery, StockQuery, UnitQuery};
 use super::shape::Shape;
-use super::stock::StockDepth;
+use super::stock::UnitStock;
 use super::unchanged::Subject;
 use super::{Distribution, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades, leaderboard, units};
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
@@ -94,7 +94,7 @@ pub async fn get_quality(
 /// Cars in stock beside the targets 库存深度, of stores and groups: what they counted and take from the manufacturer, less what is
 /// delivered, actual up to now and planned from then on. Series by series it is at `/v1/plans/{id}/supply`.
 #[utoipa::path(tag = "dashboard", params(StockQuery), responses(
-    (status = 200, description = "By month and unit, from the top down", content((Vec<StockDepth> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 200, description = "By month and unit, from the top down", content((Vec<UnitStock> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
     (status = 406, description = "None of the forms in Accept is there"),
 ))]
@@ -105,7 +105,7 @@ pub async fn get_stock_depth(
     catalogues: Data<Catalogues>,
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
-    of_metrics::<_, StockDepth>(&caller, &catalogues, &query.0.of_units()?, &form).await
+    of_metrics::<_, UnitStock>(&caller, &catalogues, &query.0.of_units()?, &form).await
 }
 
 /// The sums of performance coefficients 绩效系数 of published months, by unit. Erased reviews are in no sum.

@@ -19,7 +19,7 @@ use crate::plan::supply::document::DeliveriesFrom;
 
 /// One unit's stock in a month, beside its target.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct StockDepth {
+pub struct UnitStock {
     /// Which unit, and which month.
     #[serde(flatten)]
     pub unit: RowUnit,
@@ -155,7 +155,7 @@ impl Numbers<1> for StockNumbers {
     }
 }
 
-unit_row!(StockDepth, StockNumbers, i64, 1, "stock-depth");
+unit_row!(UnitStock, StockNumbers, i64, 1, "stock-depth");
 
 /// Follows a store's year, the earliest month first.
 fn along(year: &mut [Followed<'_, StockNumbers>], this_month: Period) {
