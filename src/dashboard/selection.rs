@@ -22,103 +22,97 @@ const USUAL_KINDS: [UnitKind; 2] = [UnitKind::Store, UnitKind::Team];
 /// The word for all of them.
 const EVERY_KIND: &str = "all";
 
-/// Which months, and which part of the organisation.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct SelectionQuery {
-    /// The month.
-    #[param(value_type = String, example = "2014-03")]
-    pub period: Period,
-    /// How many months, of which `period` is the last: 1 to 24; 1 by default.
-    #[param(minimum = 1, maximum = 24)]
-    pub months: Option<u32>,
-    /// Only this unit and those below it, by code.
-    pub unit: Option<String>,
-    /// Only these columns of the rows, with commas between them; of an object by its name, or part by part (`month.state`).
-    pub fields: Option<String>,
-    /// By which columns rows are sorted, with commas between them; `-` before one for the largest first. What is null comes last,
-    /// and what is equal stays in its order.
-    pub sort: Option<String>,
+/// Queries with the parameters that all of them take, and those of their own behind `unit`. Each is written out whole, because what
+/// refuses unknown parameters cannot be put together from parts.
+macro_rules! queries {
+    ($($(#[$doc:meta])* $name:ident { $($own:tt)* })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub struct $name {
+            /// The month.
+            #[param(value_type = String, example = "2014-03")]
+            pub period: Period,
+            /// How many months, of which `period` is the last: 1 to 24; 1 by default.
+            #[param(minimum = 1, maximum = 24)]
+            pub months: Option<u32>,
+            /// Only this unit and those below it, by code.
+            pub unit: Option<String>,
+            $($own)*
+            /// Only these columns of the rows, with commas between them; of an object by its name, or part by part (`month.state`).
+            pub fields: Option<String>,
+            /// By which columns rows are sorted, with commas between them; `-` before one for the largest first. What is null comes last,
+            /// and what is equal stays in its order.
+            pub sort: Option<String>,
+        }
+    )+};
 }
 
-/// Which months, which part of the organisation, and what is shown of its units.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct UnitQuery {
-    /// The month.
-    #[param(value_type = String, example = "2014-03")]
-    pub period: Period,
-    /// How many months, of which `period` is the last: 1 to 24; 1 by default.
-    #[param(minimum = 1, maximum = 24)]
-    pub months: Option<u32>,
-    /// Only this unit and those below it, by code.
-    pub unit: Option<String>,
+/// The same with what says which units are shown, and with what they are compared: between parameters of their own.
+macro_rules! unit_queries {
+    ($($(#[$doc:meta])* $name:ident { $($before:tt)* } $(#[$level:meta])* level { $($after:tt)* })+) => {
+        queries! {$(
+            $(#[$doc])*
+            $name {
+                $($before)*
+                $(#[$level])*
+                pub level: Option<String>,
+                /// How many levels below `unit` are shown, or below the topmost unit that is reached: 0 is only that one, 1 what is right below
+                /// it, too; all by default.
+                #[param(minimum = 0, maximum = 9)]
+                pub down: Option<u32>,
+                /// With what each month is compared, with commas between them: `last-month`, `last-year`.
+                #[param(
+                    example = "last-month,last-year",
+                    pattern = "^(last-month|last-year)(,(last-month|last-year))*$"
+                )]
+                pub compare: Option<String>,
+                $($after)*
+            }
+        )+}
+    };
+}
+
+queries! {
+    /// Which months, and which part of the organisation.
+    SelectionQuery {}
+}
+
+unit_queries! {
+    /// Which months, which part of the organisation, and what is shown of its units.
+    UnitQuery {}
     /// Which kinds of units are shown, with commas between them: `group`, `store`, `department`, `team`, or `all`; `store,team` by
     /// default.
     #[param(
         example = "store,team",
         pattern = "^(group|store|department|team|all)(,(group|store|department|team|all))*$"
     )]
-    pub level: Option<String>,
-    /// How many levels below `unit` are shown, or below the topmost unit that is reached: 0 is only that one, 1 what is right below
-    /// it, too; all by default.
-    #[param(minimum = 0, maximum = 9)]
-    pub down: Option<u32>,
-    /// With what each month is compared, with commas between them: `last-month`, `last-year`.
-    #[param(
-        example = "last-month,last-year",
-        pattern = "^(last-month|last-year)(,(last-month|last-year))*$"
-    )]
-    pub compare: Option<String>,
-    /// The numbers as they were known at the end of this day, which has passed: for whoever may read the facts of everybody in
-    /// `unit`, which lies within a store. Targets and the units that people belong to are those of now.
-    pub as_of: Option<NaiveDate>,
-    /// Only these columns of the rows, with commas between them; of an object by its name, or part by part (`month.state`).
-    pub fields: Option<String>,
-    /// By which columns rows are sorted, with commas between them; `-` before one for the largest first. What is null comes last,
-    /// and what is equal stays in its order.
-    pub sort: Option<String>,
-}
+    level {
+        /// The numbers as they were known at the end of this day, which has passed: for whoever may read the facts of everybody in
+        /// `unit`, which lies within a store. Targets and the units that people belong to are those of now.
+        pub as_of: Option<NaiveDate>,
+    }
 
-/// The sums of coefficients of a position.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CoefficientQuery {
-    /// The month.
-    #[param(value_type = String, example = "2014-03")]
-    pub period: Period,
-    /// How many months, of which `period` is the last: 1 to 24; 1 by default.
-    #[param(minimum = 1, maximum = 24)]
-    pub months: Option<u32>,
-    /// Only this unit and those below it, by code.
-    pub unit: Option<String>,
-    /// The position whose reviews count; sales consultants by default.
-    pub position: Option<Position>,
+    /// The sums of coefficients of a position.
+    CoefficientQuery {
+        /// The position whose reviews count; sales consultants by default.
+        pub position: Option<Position>,
+    }
     /// Which kinds of units are shown, with commas between them: `group`, `store`, `department`, `team`, or `all`; `store,team` by
     /// default.
     #[param(
         example = "store,team",
         pattern = "^(group|store|department|team|all)(,(group|store|department|team|all))*$"
     )]
-    pub level: Option<String>,
-    /// How many levels below `unit` are shown, or below the topmost unit that is reached: 0 is only that one, 1 what is right below
-    /// it, too; all by default.
-    #[param(minimum = 0, maximum = 9)]
-    pub down: Option<u32>,
-    /// With what each month is compared, with commas between them: `last-month`, `last-year`.
-    #[param(
-        example = "last-month,last-year",
-        pattern = "^(last-month|last-year)(,(last-month|last-year))*$"
-    )]
-    pub compare: Option<String>,
-    /// Only these columns of the rows, with commas between them; of an object by its name, or part by part (`month.state`).
-    pub fields: Option<String>,
-    /// By which columns rows are sorted, with commas between them; `-` before one for the largest first. What is null comes last,
-    /// and what is equal stays in its order.
-    pub sort: Option<String>,
+    level {}
+
+    /// The stock of stores and groups.
+    StockQuery {}
+    /// Which kinds of units are shown, with commas between them: `group`, `store`, or `all`; `store` by default. Departments and
+    /// teams have no stock.
+    #[param(example = "group,store", pattern = "^(group|store|all)(,(group|store|all))*$")]
+    level {}
 }
 
 impl CoefficientQuery {
@@ -127,40 +121,6 @@ impl CoefficientQuery {
         let Self { period, months, unit, position: _, level, down, compare, fields, sort } = self;
         UnitQuery { period, months, unit, level, down, compare, as_of: None, fields, sort }
     }
-}
-
-/// The stock of stores and groups.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StockQuery {
-    /// The month.
-    #[param(value_type = String, example = "2014-03")]
-    pub period: Period,
-    /// How many months, of which `period` is the last: 1 to 24; 1 by default.
-    #[param(minimum = 1, maximum = 24)]
-    pub months: Option<u32>,
-    /// Only this unit and those below it, by code.
-    pub unit: Option<String>,
-    /// Which kinds of units are shown, with commas between them: `group`, `store`, or `all`; `store` by default. Departments and
-    /// teams have no stock.
-    #[param(example = "group,store", pattern = "^(group|store|all)(,(group|store|all))*$")]
-    pub level: Option<String>,
-    /// How many levels below `unit` are shown, or below the topmost unit that is reached: 0 is only that one, 1 what is right below
-    /// it, too; all by default.
-    #[param(minimum = 0, maximum = 9)]
-    pub down: Option<u32>,
-    /// With what each month is compared, with commas between them: `last-month`, `last-year`.
-    #[param(
-        example = "last-month,last-year",
-        pattern = "^(last-month|last-year)(,(last-month|last-year))*$"
-    )]
-    pub compare: Option<String>,
-    /// Only these columns of the rows, with commas between them; of an object by its name, or part by part (`month.state`).
-    pub fields: Option<String>,
-    /// By which columns rows are sorted, with commas between them; `-` before one for the largest first. What is null comes last,
-    /// and what is equal stays in its order.
-    pub sort: Option<String>,
 }
 
 impl StockQuery {

@@ -172,18 +172,7 @@ pub(crate) async fn is_reached(
     unit_id: i64,
     month: Period,
 ) -> Result<bool, Problem> {
-    #[derive(QueryableByName)]
-    struct Reached {
-        #[diesel(sql_type = Bool)]
-        is_reached: bool,
-    }
-    let found: Reached = sql(concat!("SELECT ", reaches_month!("$1", "$2", "$3"), " AS is_reached"))
-        .bind::<CallerScope, _>(scope.clone())
-        .bind::<BigInt, _>(unit_id)
-        .bind::<Date, _>(month)
-        .get_result(connection)
-        .await?;
-    Ok(found.is_reached)
+    Ok(!months(connection, scope, unit_id, &[month]).await?.is_empty())
 }
 
 /// Those of some months in which `scope` reaches a unit as a whole.
