@@ -127,6 +127,9 @@ CREATE TRIGGER source_completed_is_told AFTER UPDATE ON source_delivery
 CREATE TRIGGER month_frozen_is_told AFTER INSERT ON month_close FOR EACH ROW EXECUTE FUNCTION tell_state_of_month();
 CREATE TRIGGER month_corrected_is_told AFTER UPDATE ON month_close FOR EACH ROW EXECUTE FUNCTION tell_state_of_month();
 
+-- Rows before an update are never joined with those after it, here and wherever statements are told of: a connection keeps the
+-- plan that it made for its first update, and the one for a single row compares each with each of thousands.
+
 -- How many people sell somewhere stands beside the sums. A posting that changes is told for the months in which it does: as
 -- far as anything is known of months, and for its first one.
 CREATE FUNCTION tell_postings() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -146,16 +149,13 @@ BEGIN
         ELSE
             -- Where nothing but the end has moved, the months before stay as they were.
             SELECT array_agg(p.unit_id), array_agg(p.first_day), array_agg(p.last_day) INTO units, first_days, last_days
-            FROM (SELECT DISTINCT s.unit_id,
-                      CASE WHEN (f.unit_id, f.position, f.valid_from) = (l.unit_id, l.position, l.valid_from)
-                          THEN least(f.valid_to, l.valid_to) ELSE least(f.valid_from, l.valid_from) END AS first_day,
-                      CASE WHEN f.valid_to IS NOT NULL AND l.valid_to IS NOT NULL
-                          THEN greatest(f.valid_to, l.valid_to) END AS last_day
-                  FROM former f JOIN later l ON l.id = f.id
-                  CROSS JOIN LATERAL (VALUES (f.unit_id), (l.unit_id)) AS s (unit_id)
-                  WHERE 'sales_consultant' IN (f.position, l.position)
-                  AND (f.unit_id, f.position, f.valid_from, f.valid_to)
-                      IS DISTINCT FROM (l.unit_id, l.position, l.valid_from, l.valid_to)) AS p;
+            FROM (SELECT DISTINCT unnest(array_agg(s.unit_id)) AS unit_id,
+                      CASE WHEN count(DISTINCT (s.unit_id, s.position, s.valid_from)) = 1
+                          THEN min(s.valid_to) ELSE min(s.valid_from) END AS first_day,
+                      CASE WHEN count(s.valid_to) = 2 THEN max(s.valid_to) END AS last_day
+                  FROM (TABLE former UNION ALL TABLE later) AS s GROUP BY s.id
+                  HAVING bool_or(s.position = 'sales_consultant')
+                  AND count(DISTINCT (s.unit_id, s.position, s.valid_from, s.valid_to)) > 1) AS p;
     END CASE;
     INSERT INTO change_entry (resource, kind, unit_id, period)
     SELECT r.resource, 'changed', m.store_id, m.period
@@ -186,13 +186,14 @@ BEGIN
     INSERT INTO change_entry (resource, kind, unit_id) SELECT 'org-units', 'changed', l.id FROM later l ORDER BY l.id;
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO change_entry (resource, kind, unit_id, period)
-        SELECT DISTINCT r.resource, 'changed', l.store_id, at.month::date
-        FROM former f JOIN later l ON l.id = f.id
-        CROSS JOIN LATERAL generate_series(date_trunc('month', least(f.valid_from, l.valid_from)::timestamp),
-            last_known::timestamp, interval '1 month') AS at (month)
+        SELECT DISTINCT r.resource, 'changed', u.store_id, at.month::date
+        FROM (SELECT min(s.store_id) AS store_id, min(s.valid_from) AS valid_from
+              FROM (TABLE former UNION ALL TABLE later) AS s WHERE s.store_id IS NOT NULL GROUP BY s.id
+              HAVING count(DISTINCT (s.code, s.name, s.valid_from, s.valid_to)) > 1) AS u
+        CROSS JOIN LATERAL generate_series(date_trunc('month', u.valid_from::timestamp), last_known::timestamp, interval '1 month')
+            AS at (month)
         CROSS JOIN (SELECT DISTINCT resource FROM change_metric) AS r
-        WHERE (f.code, f.name, f.valid_from, f.valid_to) IS DISTINCT FROM (l.code, l.name, l.valid_from, l.valid_to)
-        AND l.store_id IS NOT NULL ORDER BY 4, 3, 1;
+        ORDER BY 4, 3, 1;
     END IF;
     RETURN NULL;
 END
@@ -210,8 +211,9 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO change_entry (resource, kind, unit_id, period)
         SELECT r.resource, CASE WHEN l.state IN ('published', 'locked') THEN 'changed' ELSE 'removed' END, l.store_id, l.period
-        FROM former f JOIN later l ON l.id = f.id CROSS JOIN (VALUES ('distribution'), ('coefficients'), ('leaderboard')) AS r (resource)
-        WHERE (f.state IN ('published', 'locked')) <> (l.state IN ('published', 'locked')) ORDER BY l.id, r.resource;
+        FROM later l CROSS JOIN (VALUES ('distribution'), ('coefficients'), ('leaderboard')) AS r (resource)
+        WHERE (l.id, l.state IN ('published', 'locked')) NOT IN (SELECT f.id, f.state IN ('published', 'locked') FROM former f)
+        ORDER BY l.id, r.resource;
     END IF;
     RETURN NULL;
 END
@@ -256,12 +258,11 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO change_entry (resource, kind, unit_id, period)
         SELECT r.resource, 'changed', s.id, m.month::date
-        FROM former f JOIN later l ON l.id = f.id
-        JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
+        FROM later l JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
         CROSS JOIN LATERAL generate_series(coalesce(l.effective_from, make_date(l.year, 1, 1))::timestamp,
             make_date(l.year, 12, 1)::timestamp, interval '1 month') AS m (month)
         CROSS JOIN (VALUES ('attainment'), ('funnel')) AS r (resource)
-        WHERE l.status = 'approved' AND f.status <> 'approved'
+        WHERE l.status = 'approved' AND l.id NOT IN (SELECT f.id FROM former f WHERE f.status = 'approved')
         ORDER BY m.month, s.id, r.resource;
     END IF;
     RETURN NULL;

@@ -10,8 +10,8 @@ $$;
 CREATE FUNCTION tell_names_of_people() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM tell_boards(array_agg(DISTINCT v.cycle_id))
-    FROM former f JOIN later l ON l.id = f.id JOIN review v ON v.employee_id = l.id AND v.is_current
-    WHERE f.name <> l.name;
+    FROM later l JOIN review v ON v.employee_id = l.id AND v.is_current
+    WHERE (l.id, l.name) NOT IN (SELECT f.id, f.name FROM former f);
     RETURN NULL;
 END
 $$;
@@ -21,8 +21,9 @@ CREATE TRIGGER employee_name_is_told AFTER UPDATE ON employee
 CREATE FUNCTION tell_names_of_units() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM tell_boards(array_agg(DISTINCT c.id))
-    FROM former f JOIN later l ON l.id = f.id JOIN review_cycle c ON c.store_id = l.store_id
-    WHERE f.name <> l.name AND EXISTS (SELECT FROM review v WHERE v.cycle_id = c.id AND v.unit_id = l.id AND v.is_current);
+    FROM later l JOIN review_cycle c ON c.store_id = l.store_id
+    WHERE (l.id, l.name) NOT IN (SELECT f.id, f.name FROM former f)
+    AND EXISTS (SELECT FROM review v WHERE v.cycle_id = c.id AND v.unit_id = l.id AND v.is_current);
     RETURN NULL;
 END
 $$;

@@ -144,8 +144,8 @@ CREATE TRIGGER org_unit_changed_is_noted AFTER UPDATE ON org_unit
 CREATE FUNCTION note_former_place() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM note_for_dashboards(array_agg(above.id), array_agg(date 'infinity'))
-    FROM former f JOIN later l ON l.id = f.id CROSS JOIN LATERAL unnest(f.path) AS above (id)
-    WHERE f.path <> l.path HAVING count(*) > 0;
+    FROM former f CROSS JOIN LATERAL unnest(f.path) AS above (id)
+    WHERE (f.id, f.path) NOT IN (SELECT l.id, l.path FROM later l) HAVING count(*) > 0;
     RETURN NULL;
 END
 $$;
@@ -156,8 +156,8 @@ CREATE TRIGGER org_unit_moved_is_noted AFTER UPDATE ON org_unit
 CREATE FUNCTION note_names() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM note_for_dashboards(array_agg(p.unit_id), array_agg(date 'infinity'))
-    FROM (SELECT DISTINCT a.unit_id FROM former f JOIN later l ON l.id = f.id JOIN assignment a ON a.employee_id = l.id
-          WHERE (f.name, f.employee_no) <> (l.name, l.employee_no)) AS p
+    FROM (SELECT DISTINCT a.unit_id FROM later l JOIN assignment a ON a.employee_id = l.id
+          WHERE (l.id, l.name, l.employee_no) NOT IN (SELECT f.id, f.name, f.employee_no FROM former f)) AS p
     HAVING count(*) > 0;
     RETURN NULL;
 END

@@ -90,9 +90,10 @@ BEGIN
         SELECT array_agg(l.id) FROM later l WHERE l.state IN ('published', 'locked') HAVING count(*) > 0;
     ELSE
         INSERT INTO review_sum_due (cycle_id)
-        SELECT array_agg(l.id) FROM former f JOIN later l ON l.id = f.id
-        WHERE (f.state IN ('published', 'locked') OR l.state IN ('published', 'locked'))
-        AND (f.state, l.state) NOT IN (('published', 'locked'), ('locked', 'published'))
+        SELECT array_agg(c.id) FROM (
+            SELECT s.id FROM (TABLE former UNION ALL TABLE later) AS s GROUP BY s.id
+            HAVING bool_or(s.state IN ('published', 'locked'))
+            AND NOT (bool_and(s.state IN ('published', 'locked')) AND count(DISTINCT s.state) = 2)) AS c
         HAVING count(*) > 0;
     END IF;
     RETURN NULL;

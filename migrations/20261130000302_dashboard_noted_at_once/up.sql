@@ -23,8 +23,8 @@ DROP FUNCTION note_source();
 CREATE FUNCTION note_completed_sources() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM note_for_dashboards(array_agg(c.store_id), array_agg(c.period))
-    FROM (SELECT DISTINCT l.store_id, l.period FROM later l JOIN former f USING (store_id, period, source)
-          WHERE f.is_complete <> l.is_complete) AS c HAVING count(*) > 0;
+    FROM (SELECT DISTINCT l.store_id, l.period FROM later l WHERE (l.store_id, l.period, l.source, l.is_complete)
+              NOT IN (SELECT f.store_id, f.period, f.source, f.is_complete FROM former f)) AS c HAVING count(*) > 0;
     RETURN NULL;
 END
 $$;

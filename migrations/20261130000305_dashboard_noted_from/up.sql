@@ -41,11 +41,12 @@ $$;
 CREATE FUNCTION note_units_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM note_for_dashboards(array_agg(c.unit_id), array_agg(date 'infinity'), array_agg(c.since))
-    FROM (SELECT unit.id AS unit_id, date_trunc('month', min(
-                CASE WHEN to_jsonb(f) - '{valid_to,version}'::text[] = to_jsonb(l) - '{valid_to,version}'::text[]
-                THEN least(coalesce(f.valid_to, 'infinity'), coalesce(l.valid_to, 'infinity'))
-                ELSE least(f.valid_from, l.valid_from) END))::date AS since
-          FROM former f JOIN later l ON l.id = f.id CROSS JOIN LATERAL (VALUES (f.unit_id), (l.unit_id)) AS unit (id)
+    FROM (SELECT unit.id AS unit_id, date_trunc('month', min(p.since))::date AS since
+          FROM (SELECT array_agg(s.unit_id) AS units,
+                    CASE WHEN count(DISTINCT to_jsonb(s) - '{valid_to,version}'::text[]) = 1
+                    THEN min(coalesce(s.valid_to, 'infinity')) ELSE min(s.valid_from) END AS since
+                FROM (TABLE former UNION ALL TABLE later) AS s GROUP BY s.id) AS p
+          CROSS JOIN LATERAL unnest(p.units) AS unit (id)
           GROUP BY unit.id) AS c
     HAVING count(*) > 0;
     RETURN NULL;

@@ -32,12 +32,11 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO change_entry (resource, kind, unit_id, period)
         SELECT r.resource, 'changed', s.id, m.month::date
-        FROM former f JOIN later l ON l.id = f.id
-        JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
+        FROM later l JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
         CROSS JOIN LATERAL generate_series(coalesce(l.effective_from, make_date(l.year, 1, 1))::timestamp,
             make_date(l.year, 12, 1)::timestamp, interval '1 month') AS m (month)
         CROSS JOIN (VALUES ('attainment'), ('funnel'), ('stock-depth')) AS r (resource)
-        WHERE l.status = 'approved' AND f.status <> 'approved'
+        WHERE l.status = 'approved' AND l.id NOT IN (SELECT f.id FROM former f WHERE f.status = 'approved')
         ORDER BY m.month, s.id, r.resource;
     END IF;
     RETURN NULL;
