@@ -328,6 +328,7 @@ fn routes<V1: Operations>(v1: V1) -> V1 {
         // dashboard
         .service(dashboard::http::get_attainment)
         .service(dashboard::http::get_funnel)
+        .service(dashboard::http::get_phone_web_funnel)
         .service(dashboard::http::get_product_lines)
         .service(dashboard::http::get_quality)
         .service(dashboard::http::get_stock_depth)

@@ -16,7 +16,8 @@ use crate::serve::Served;
 /// The last month of which reviews are published.
 const PUBLISHED: &str = "2014-11";
 /// Resources of units.
-const OF_UNITS: [&str; 5] = ["attainment", "funnel", "product-lines", "quality", "coefficients"];
+const OF_UNITS: [&str; 6] =
+    ["attainment", "funnel", "phone-web-funnel", "product-lines", "quality", "coefficients"];
 /// Units that are asked for, and what is shown of them.
 const UNITS: [(&str, &str); 4] = [
     ("the group", "&level=group"),
@@ -44,6 +45,7 @@ pub async fn measure(
         ("leaderboard of a store", format!("leaderboard?period={PUBLISHED}&unit=S1"), 10),
         ("attainment of the group", format!("attainment?period={MONTH}&unit=GROUP&level=group"), MOST),
         ("attainment of all units of the group", format!("attainment?period={MONTH}&unit=GROUP"), MOST),
+        ("stock depth of the group", format!("stock-depth?period={MONTH}&unit=GROUP&level=group"), MOST),
         ("funnel of a store", format!("funnel?period={MONTH}&unit=S1"), 20),
         ("distribution of a store", format!("distribution?period={PUBLISHED}&unit=S1"), 20),
     ] {

@@ -37,6 +37,8 @@ CREATE TABLE change_metric (
 INSERT INTO change_metric (resource, metric)
     SELECT 'attainment', unnest('{deliveries}'::text[])
     UNION ALL SELECT 'funnel', unnest('{first_visits,captured_leads,visitors,test_drives,orders,deliveries}'::text[])
+    UNION ALL SELECT 'phone-web-funnel',
+        unnest('{raw_leads,leads_followed_24h,valid_leads,invited_arrivals,arrival_orders}'::text[])
     UNION ALL SELECT 'product-lines',
         unnest('{deliveries,accessory_revenue,insurance_policies,loans,temporary_plates}'::text[])
     UNION ALL SELECT 'quality', unnest('{five_s_checks,five_s_failures,uniform_violations,scheduled_days,protected_leave_days,
@@ -261,7 +263,7 @@ BEGIN
         FROM later l JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
         CROSS JOIN LATERAL generate_series(coalesce(l.effective_from, make_date(l.year, 1, 1))::timestamp,
             make_date(l.year, 12, 1)::timestamp, interval '1 month') AS m (month)
-        CROSS JOIN (VALUES ('attainment'), ('funnel')) AS r (resource)
+        CROSS JOIN (VALUES ('attainment'), ('funnel'), ('phone-web-funnel')) AS r (resource)
         WHERE l.status = 'approved' AND l.id NOT IN (SELECT f.id FROM former f WHERE f.status = 'approved')
         ORDER BY m.month, s.id, r.resource;
     END IF;

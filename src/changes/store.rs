@@ -100,7 +100,7 @@ const ENTRIES: &str =
 
 /// The sums of people's months: to those who read of a store's people ($5), and of what is public to those who read its sums ($4).
 const SUMS: &str = concat!(
-    " AND (e.resource IN ('attainment', 'funnel', 'product-lines', 'quality', 'stock-depth') AND ",
+    " AND (e.resource IN ('attainment', 'funnel', 'phone-web-funnel', 'product-lines', 'quality', 'stock-depth') AND ",
     reaches_month!("$4", "e.unit_id", "e.period"),
     " AND (",
     reaches_month!("$5", "e.unit_id", "e.period"),

@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
 use super::form::RowForm;
+use super::phone_web::PhoneWebFunnel;
 use super::quality::{Coefficients, Quality};
 use super::remembered::GroupMonths;
 use super::rows::UnitRow;
@@ -38,9 +39,10 @@ pub async fn get_attainment(
     of_metrics::<_, Attainment>(&caller, &catalogues, &query.0, &form).await
 }
 
-/// The sales funnel with its rates, by unit. Of channels and lead sources together: the ledger keeps no number of a step by channel or
-/// source, so what came of the leads of one is not known. How many leads came through which stands in the daily sheets
-/// (`/v1/daily-sheets`), for those who may read them; what a plan takes of each channel at `/v1/plans/{id}/activities`.
+/// The sales funnel with its rates, by unit. Of channels and lead sources together: but for telephone and web, whose steps are at
+/// `/v1/dashboard/phone-web-funnel`, the ledger keeps no number of a step by channel or source, so what came of the leads of one is not
+/// known. How many leads came through which stands in the daily sheets (`/v1/daily-sheets`), for those who may read them; what a plan takes
+/// of each channel at `/v1/plans/{id}/activities`.
 #[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
     (status = 200, description = "By month and unit, from the top down", content((Vec<Funnel> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
@@ -55,6 +57,23 @@ pub async fn get_funnel(
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     of_metrics::<_, Funnel>(&caller, &catalogues, &query.0, &form).await
+}
+
+/// The funnel of telephone and web 电话网销 with its rates, from raw leads to the orders of those who came, by unit.
+#[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<PhoneWebFunnel> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
+    (status = 406, description = "None of the forms in Accept is there"),
+    (status = 409, description = "Somebody's month has been erased, so that nobody can say what was known `as_of` a day"),
+))]
+#[get("/dashboard/phone-web-funnel")]
+pub async fn get_phone_web_funnel(
+    caller: Caller<ViewAggregates>,
+    query: Query<UnitQuery>,
+    catalogues: Data<Catalogues>,
+    form: RowForm,
+) -> Result<HttpResponse, Problem> {
+    of_metrics::<_, PhoneWebFunnel>(&caller, &catalogues, &query.0, &form).await
 }
 
 /// What is sold beside the cars (精品, 保险, 车贷, 临时牌), with its share of the deliveries, by unit.

@@ -7,6 +7,7 @@ pub mod kept;
 pub mod leaderboard;
 mod month_reviews;
 mod month_state;
+pub mod phone_web;
 mod places;
 mod plans;
 pub mod quality;
@@ -124,6 +125,12 @@ fn of_sums(numerator: Decimal, denominator: Decimal) -> Option<Decimal> {
 /// known.
 fn per(amount: Option<Decimal>, count: Option<i64>) -> Option<Decimal> {
     Some(decimal::half_up(amount?.checked_div(Decimal::from(count?))?, 2))
+}
+
+/// How many more of those who came as far as one step would be at the next by the planned rate.
+fn lost(into: Option<i64>, planned: Option<Decimal>, out: Option<i64>) -> Option<Decimal> {
+    let expected = Decimal::from(into?).checked_mul(planned?)?;
+    Some(decimal::half_up(expected.checked_sub(Decimal::from(out?))?, 2))
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ use super::rows::{
     Beside, Comparison, Known, KnownOf, Number, Numbers, Parts, Planned, RowState, RowUnit, UnitRow, columns,
     derived, less, numbers, unit_row,
 };
-use super::{per, rate};
-use crate::decimal;
+use super::{lost, per, rate};
 
 /// One unit's progress towards its target in a month.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -153,12 +152,6 @@ pub struct FunnelKnown {
     pub orders: i64,
     /// 交车
     pub deliveries: i64,
-}
-
-/// How many more of those who came as far as one step would be at the next by the planned rate.
-fn lost(into: Option<i64>, planned: Option<Decimal>, out: Option<i64>) -> Option<Decimal> {
-    let expected = Decimal::from(into?).checked_mul(planned?)?;
-    Some(decimal::half_up(expected.checked_sub(Decimal::from(out?))?, 2))
 }
 
 numbers!(FunnelNumbers, FunnelKnown, 6, Beside::Funnel =>

@@ -199,7 +199,8 @@ async fn plans_and_their_targets_are_told_and_drafts_that_were_thrown_away() {
     plans::approve(&app, "gm", &plan, "2015-11").await.expect(200);
     let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2015-{month}/JC changed"));
     let plan = [format!("plans {plan} changed")];
-    let expected = [&months("attainment")[..], &months("funnel"), &plan, &months("stock-depth")].concat();
+    let funnels = [months("funnel"), months("phone-web-funnel")].concat();
+    let expected = [&months("attainment")[..], &funnels, &plan, &months("stock-depth")].concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);
 }
 
@@ -252,7 +253,7 @@ async fn a_posting_that_ends_is_told_for_the_months_from_then_on() {
     let end = "UPDATE assignment SET valid_to = '2014-11-20', version = version + 1
         WHERE employee_id = (SELECT id FROM employee WHERE employee_no = 'A12') AND valid_to IS NULL";
     app.pool.get().await.unwrap().batch_execute(end).await.unwrap();
-    let resources = ["attainment", "funnel", "product-lines", "quality", "stock-depth"];
+    let resources = ["attainment", "funnel", "phone-web-funnel", "product-lines", "quality", "stock-depth"];
     let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2014-{month}/JC changed"));
     let expected = resources.map(months).concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);
@@ -473,7 +474,7 @@ async fn every_number_of_a_dashboard_is_told_when_it_changes() {
         metric: String,
     }
     let app = TestApp::demo().await;
-    for resource in ["funnel", "product-lines", "quality"] {
+    for resource in ["funnel", "phone-web-funnel", "product-lines", "quality"] {
         let path = format!("/v1/dashboard/{resource}?period=2014-03&unit=JC");
         let rows = app.get("hr", &path).await.expect(200);
         let mut shown = rows[0]["known"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();

@@ -69,6 +69,7 @@ async fn tables_and_lines_say_what_json_says() {
     for path in [
         "/v1/dashboard/attainment?period=2014-12&months=12",
         "/v1/dashboard/funnel?period=2014-03",
+        "/v1/dashboard/phone-web-funnel?period=2014-03&level=all&compare=last-month",
         "/v1/dashboard/product-lines?period=2014-03&compare=last-month,last-year",
         "/v1/dashboard/quality?period=2014-03&compare=last-year&sort=-unit",
         "/v1/dashboard/stock-depth?period=2014-03&level=all&compare=last-month",
@@ -244,7 +245,15 @@ async fn grades_are_spread_as_the_check_sums_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn aggregates_name_nobody() {
     let app = TestApp::published().await;
-    for what in ["attainment", "funnel", "product-lines", "quality", "coefficients", "distribution"] {
+    for what in [
+        "attainment",
+        "funnel",
+        "phone-web-funnel",
+        "product-lines",
+        "quality",
+        "coefficients",
+        "distribution",
+    ] {
         let body = app
             .get("dashboard", &format!("/v1/dashboard/{what}?period=2014-03"))
             .await

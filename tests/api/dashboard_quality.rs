@@ -1,5 +1,6 @@
 //! What dashboards say beside the numbers of sales: quality, product lines and coefficients.
 
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use showfloor::auth::access::Role;
 use showfloor::demo::people::PEOPLE;
@@ -233,4 +234,69 @@ async fn coefficients_of_two_are_found_by_no_subtraction() {
         let alone = app.get("wall", &format!("{path}&unit={unit}")).await.expect(200);
         assert_eq!(of_unit(&alone, unit), of_unit(&rows, unit), "{unit}");
     }
+}
+
+/// T01's months as the design makes them, beside the rates with which plans begin. Who may not read of T01 is told nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn telephone_and_web_have_a_funnel_of_their_own() {
+    let app = TestApp::demo().await;
+    let path = "/v1/dashboard/phone-web-funnel?period=2014-12&months=12&unit=JC&level=store";
+    let rows = app.get("manager", path).await.expect(200);
+    let percent = |of: i64, by: i64| (of * by + 50) / 100;
+    for (month, row) in (1..=12_i64).zip(rows.as_array().unwrap()) {
+        let raw = 900 + 13 * (7 * month % 11);
+        let (followed, valid) = (percent(raw, 88 + month % 5), percent(raw, 44 + month % 4));
+        let arrivals = percent(valid, 21 + month % 3);
+        let orders = percent(arrivals, 26 + month % 4);
+        assert_eq!(row["period"], json!(format!("2014-{month:02}")));
+        for (name, number) in [
+            ("raw_leads", raw),
+            ("leads_followed_24h", followed),
+            ("valid_leads", valid),
+            ("invited_arrivals", arrivals),
+            ("arrival_orders", orders),
+        ] {
+            assert_eq!((&row[name], &row["known"][name]), (&json!(number), &json!(1)), "{month} {name}");
+        }
+        assert_eq!(row["follow_up_rate"], quotient(followed, raw, 4));
+        assert_eq!(row["valid_lead_rate"], quotient(valid, raw, 4));
+        assert_eq!(row["arrival_rate"], quotient(arrivals, valid, 4));
+        assert_eq!(row["arrival_closing_rate"], quotient(orders, arrivals, 4));
+        // Half of the leads are to be valid, a quarter of those to come, and 30 % of those to order.
+        for (planned, rate, lost, hundredths) in [
+            ("planned_valid_lead_rate", "0.5", "valid_leads_lost", 50 * raw - 100 * valid),
+            ("planned_arrival_rate", "0.25", "invited_arrivals_lost", 25 * valid - 100 * arrivals),
+            ("planned_arrival_closing_rate", "0.3", "arrival_orders_lost", 30 * arrivals - 100 * orders),
+        ] {
+            assert_eq!(row[planned].to_string(), rate, "{month} {planned}");
+            let told: Decimal = row[lost].to_string().parse().unwrap();
+            assert_eq!(told, Decimal::new(hundredths, 2), "{month} {lost}");
+        }
+    }
+    let rows = app.get("dashboard", path).await.expect(200);
+    for row in rows.as_array().unwrap() {
+        assert_eq!((&row["withheld"], &row["raw_leads"]), (&json!(true), &Value::Null));
+        assert_eq!((&row["follow_up_rate"], &row["valid_leads_lost"]), (&Value::Null, &Value::Null));
+    }
+}
+
+/// Sums over sums, once three people keep them.
+#[tokio::test(flavor = "multi_thread")]
+async fn telephone_and_web_of_three_people_is_told() {
+    let app = january().await;
+    let leads = |raw: i64, valid: i64| json!({"raw_leads": raw, "valid_leads": valid});
+    deliver(&app, None, &[("A01", leads(1, 1)), ("A02", leads(100, 10))]).await.expect(200);
+    let path = "/v1/dashboard/phone-web-funnel?period=2015-01&unit=JC&level=store";
+    let rows = app.get("dashboard", path).await.expect(200);
+    assert_eq!((&rows[0]["withheld"], &rows[0]["raw_leads"]), (&json!(true), &Value::Null));
+    deliver(&app, None, &[("T01", leads(0, 0))]).await.expect(200);
+    let rows = app.get("dashboard", path).await.expect(200);
+    assert_eq!((&rows[0]["raw_leads"], &rows[0]["valid_leads"]), (&json!(101), &json!(11)));
+    assert_eq!(rows[0]["valid_lead_rate"], quotient(11, 101, 4));
+    // Nothing is known of who came, and the year has no plan.
+    assert_eq!((&rows[0]["invited_arrivals"], &rows[0]["arrival_rate"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&rows[0]["planned_valid_lead_rate"], &rows[0]["valid_leads_lost"]),
+        (&Value::Null, &Value::Null)
+    );
 }

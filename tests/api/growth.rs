@@ -129,6 +129,7 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
         ("wall", "/v1/dashboard/attainment?period=2014-03".to_owned()),
         ("wall", "/v1/dashboard/quality?period=2014-03&compare=last-month".to_owned()),
         ("wall", "/v1/dashboard/product-lines?period=2014-03&level=all".to_owned()),
+        ("wall", "/v1/dashboard/phone-web-funnel?period=2014-03&level=all".to_owned()),
         ("wall", "/v1/dashboard/stock-depth?period=2014-03".to_owned()),
         ("group.wall", "/v1/dashboard/stock-depth?period=2014-03&level=group".to_owned()),
         ("wall", "/v1/dashboard/coefficients?period=2014-03".to_owned()),
@@ -206,6 +207,7 @@ async fn a_group_is_answered_without_its_people_and_reviews() {
         for resource in [
             "attainment",
             "funnel",
+            "phone-web-funnel",
             "product-lines",
             "quality",
             "stock-depth",

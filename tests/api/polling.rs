@@ -14,9 +14,10 @@ use crate::support::TestApp;
 use crate::support::statements::Statements;
 
 /// Every dashboard.
-const RESOURCES: [&str; 11] = [
+const RESOURCES: [&str; 12] = [
     "attainment?period=2014-03&compare=last-month",
     "funnel?period=2014-03&months=3&level=all",
+    "phone-web-funnel?period=2014-03&compare=last-month",
     "product-lines?period=2014-03&unit=JC&level=all",
     "quality?period=2014-03&unit=G1",
     "stock-depth?period=2014-03&compare=last-month",
@@ -218,7 +219,7 @@ const CHANGES: [(&str, &str, &[&str]); 22] = [
         SELECT id, '2014-03-01', 'nothing', '2014-04-02' FROM org_unit WHERE code = 'JC'", &[]),
     ("a month that is frozen", "INSERT INTO month_close (store_id, period, frozen_at)
         SELECT id, '2014-03-01', '2014-04-05' FROM org_unit WHERE code = 'JC'", &["attainment", "funnel", "product-lines", "quality", "coefficients"]),
-    ("a late correction", "UPDATE month_close SET revision = revision + 1", &["attainment", "funnel", "product-lines", "quality"]),
+    ("a late correction", "UPDATE month_close SET revision = revision + 1", &["attainment", "funnel", "phone-web-funnel", "product-lines", "quality"]),
     ("a month before", "UPDATE unit_month SET value[p.place] = value[p.place] + 1 FROM metric_place p
         WHERE p.metric = 'deliveries' AND period = '2014-02-01'", &["attainment", "funnel"]),
     ("a supply", "INSERT INTO supply (unit_id, series, period, wholesale, opening)
@@ -229,7 +230,7 @@ const CHANGES: [(&str, &str, &[&str]); 22] = [
     ("a stock that is counted", "UPDATE supply SET opening = 30 WHERE period = '2014-02-01'", &["stock-depth"]),
     ("sums that are made anew", "DELETE FROM unit_month WHERE period = '2014-03-01'", &["attainment", "funnel", "product-lines", "quality"]),
     ("a plan of which few people are told", "UPDATE annual_plan SET split = split || '{\"replanned\": {\"from\": \"2014-03\", \"results\": [{}]}}'", &["attainment"]),
-    ("a plan that is no longer in force", "UPDATE annual_plan SET effective_from = '2014-06-01'", &["attainment"]),
+    ("a plan that is no longer in force", "UPDATE annual_plan SET effective_from = '2014-06-01'", &["attainment", "phone-web-funnel"]),
     ("a posting that ends", "UPDATE assignment SET valid_to = '2014-03-01' WHERE valid_to IS NULL
         AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A12')", &["attainment", "funnel", "product-lines"]),
     ("a posting that begins", "INSERT INTO employee (employee_no, name, status) VALUES ('N1', '新人', 'active');

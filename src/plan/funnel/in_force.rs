@@ -24,6 +24,11 @@ pub struct PlannedFunnel {
     captured_leads: Decimal,
     first_visits: Decimal,
     test_drives: Decimal,
+    /// Those of telephone and web, which alone have the steps that follow.
+    phone_web_orders: Decimal,
+    arrivals: Decimal,
+    valid_leads: Decimal,
+    raw_leads: Decimal,
 }
 
 impl PlannedFunnel {
@@ -42,11 +47,23 @@ impl PlannedFunnel {
                     captured_leads,
                     first_visits: captured_leads.checked_div(rates.capture)?,
                     test_drives: captured_leads.checked_mul(rates.test_drive)?,
+                    ..Self::default()
                 })
             }
             FunnelModel::PhoneWeb => {
-                let orders = deliveries.checked_div(rates.phone_web().order)?;
-                Some(Self { deliveries, orders, ..Self::default() })
+                let rates = rates.phone_web();
+                let orders = deliveries.checked_div(rates.order)?;
+                let arrivals = orders.checked_div(rates.closing)?;
+                let valid_leads = arrivals.checked_div(rates.arrival)?;
+                Some(Self {
+                    deliveries,
+                    orders,
+                    phone_web_orders: orders,
+                    arrivals,
+                    valid_leads,
+                    raw_leads: valid_leads.checked_div(rates.valid)?,
+                    ..Self::default()
+                })
             }
         }
     }
@@ -60,6 +77,10 @@ impl PlannedFunnel {
             captured_leads: self.captured_leads.checked_add(other.captured_leads)?,
             first_visits: self.first_visits.checked_add(other.first_visits)?,
             test_drives: self.test_drives.checked_add(other.test_drives)?,
+            phone_web_orders: self.phone_web_orders.checked_add(other.phone_web_orders)?,
+            arrivals: self.arrivals.checked_add(other.arrivals)?,
+            valid_leads: self.valid_leads.checked_add(other.valid_leads)?,
+            raw_leads: self.raw_leads.checked_add(other.raw_leads)?,
         })
     }
 
@@ -81,6 +102,21 @@ impl PlannedFunnel {
     /// 订单交车率: deliveries ÷ orders.
     pub fn delivery_rate(&self) -> Option<Decimal> {
         rate(self.deliveries, self.orders)
+    }
+
+    /// 线索有效率: valid leads ÷ raw leads.
+    pub fn valid_lead_rate(&self) -> Option<Decimal> {
+        rate(self.valid_leads, self.raw_leads)
+    }
+
+    /// 邀约到店率: arrivals ÷ valid leads.
+    pub fn arrival_rate(&self) -> Option<Decimal> {
+        rate(self.arrivals, self.valid_leads)
+    }
+
+    /// 到店成交率: orders of telephone and web ÷ arrivals.
+    pub fn arrival_closing_rate(&self) -> Option<Decimal> {
+        rate(self.phone_web_orders, self.arrivals)
     }
 }
 
@@ -195,5 +231,20 @@ mod tests {
             ["0.285714", "0.957143"].map(|rate| Some(rate.to_owned()))
         );
         assert_eq!(told(&PlannedFunnel::default()), [None, None, None, None]);
+        // Its other steps are its own.
+        let of_web = |planned: &PlannedFunnel| {
+            let rates = [planned.valid_lead_rate(), planned.arrival_rate(), planned.arrival_closing_rate()];
+            rates.map(|rate| rate.map(|rate| rate.to_string()))
+        };
+        assert_eq!(of_web(&both), [None, None, None]);
+        assert_eq!(
+            of_web(&both.with(&web).unwrap()),
+            ["0.5", "0.25", "0.3"].map(|rate| Some(rate.to_owned()))
+        );
+        let second = rates(r#"{"order": 1, "closing": 0.3, "arrival": 0.5, "valid": 0.5}"#);
+        let second = PlannedFunnel::of_channel(FunnelModel::PhoneWeb, &second, 15).unwrap();
+        // 33.3… of 133.3… and 50 of 100.
+        let together = web.with(&second).unwrap();
+        assert_eq!(of_web(&together)[1..], ["0.357143", "0.3"].map(|rate| Some(rate.to_owned())));
     }
 }
