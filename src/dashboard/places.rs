@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope};
-use crate::db::{sql, sql_of};
+use crate::db::{one_of, sql, sql_of};
 use crate::http::Problem;
 use crate::org::{Part, UnitKind};
 use crate::period::Period;
@@ -254,12 +254,13 @@ async fn count(
     (first, beyond): (NaiveDate, NaiveDate),
     units: Vec<i64>,
 ) -> Result<Vec<Sellers>, Problem> {
+    let narrow = format!(" AND unit_id {}", one_of("$3", units.len()));
     let pieces = [
         (
             true,
             "SELECT unit_id, greatest(month, $1) AS from, sum(change)::bigint AS change FROM unit_seller WHERE month < $2",
         ),
-        (part.is_narrow(), " AND unit_id = ANY ($3)"),
+        (part.is_narrow(), &narrow),
         (true, " GROUP BY 1, 2"),
     ];
     let statement =

@@ -241,7 +241,7 @@ async fn coefficients_of_two_are_found_by_no_subtraction() {
 async fn telephone_and_web_have_a_funnel_of_their_own() {
     let app = TestApp::demo().await;
     let path = "/v1/dashboard/phone-web-funnel?period=2014-12&months=12&unit=JC&level=store";
-    let rows = app.get("manager", path).await.expect(200);
+    let rows = app.get("hr", path).await.expect(200);
     let percent = |of: i64, by: i64| (of * by + 50) / 100;
     for (month, row) in (1..=12_i64).zip(rows.as_array().unwrap()) {
         let raw = 900 + 13 * (7 * month % 11);

@@ -230,7 +230,7 @@ const CHANGES: [(&str, &str, &[&str]); 22] = [
     ("a stock that is counted", "UPDATE supply SET opening = 30 WHERE period = '2014-02-01'", &["stock-depth"]),
     ("sums that are made anew", "DELETE FROM unit_month WHERE period = '2014-03-01'", &["attainment", "funnel", "product-lines", "quality"]),
     ("a plan of which few people are told", "UPDATE annual_plan SET split = split || '{\"replanned\": {\"from\": \"2014-03\", \"results\": [{}]}}'", &["attainment"]),
-    ("a plan that is no longer in force", "UPDATE annual_plan SET effective_from = '2014-06-01'", &["attainment", "phone-web-funnel"]),
+    ("a plan that is no longer in force", "UPDATE annual_plan SET effective_from = '2014-06-01'", &["attainment"]),
     ("a posting that ends", "UPDATE assignment SET valid_to = '2014-03-01' WHERE valid_to IS NULL
         AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A12')", &["attainment", "funnel", "product-lines"]),
     ("a posting that begins", "INSERT INTO employee (employee_no, name, status) VALUES ('N1', '新人', 'active');
