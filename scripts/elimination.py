@@ -35,7 +35,7 @@ def rank(rows):
 
 
 def found_of_few(sums, fewest):
-    """What can be found of fewer than `fewest` people by adding and subtracting sums, each once: the smallest sets of them, with the unknowns.
+    """What can be found of fewer than `fewest` people by adding and subtracting sums: the smallest sets of them, with the unknowns.
 
     A sum is a set of unknowns, and an unknown a tuple that begins with whose it is.
     """

@@ -24,7 +24,8 @@ METRICS = {metric for metrics in SOURCES.values() for metric in metrics}
 POSITIONS = ["sales_consultant", "telesales_specialist"]
 # What is told only where all of its parts are.
 MADE_OF = {
-    "attainment_rate": ["deliveries"], "lead_capture_rate": ["captured_leads", "first_visits"], "test_drive_rate": ["test_drives", "visitors"],
+    "attainment_rate": ["deliveries"], "lead_capture_rate": ["captured_leads", "first_visits"],
+    "test_drive_rate": ["test_drives", "visitors"],
     "closing_rate": ["orders", "captured_leads"], "lead_test_drive_rate": ["test_drives", "captured_leads"],
     "delivery_rate": ["deliveries", "orders"], "captured_leads_lost": ["captured_leads", "first_visits"],
     "test_drives_lost": ["test_drives", "captured_leads"], "orders_lost": ["orders", "captured_leads"],
@@ -79,12 +80,14 @@ class Attack:
         return self.group.values.get((person, month, what), 0)
 
     def collect(self, is_thorough):
+        """Everything that the keys are told: in the ways that are usual, or the group's login in every way."""
         units, kinds = [None, *self.group.parents], ["all", "group", "store", "department", "team", None]
         usual = [(unit, "all", None, "") for unit in units]
         asked = list(product(units, kinds, (None, 0, 1), ("", "&compare=last-month,last-year"))) if is_thorough else usual
         for key, of in self.keys.items():
             for unit, level, down, compare in asked if of == self.group.name else usual:
-                more = "".join(f"&{name}={value}" for name, value in (("unit", unit), ("level", level), ("down", down)) if value is not None)
+                chosen = {"unit": unit, "level": level, "down": down}
+                more = "".join(f"&{name}={value}" for name, value in chosen.items() if value is not None)
                 for resource in LEDGER:
                     if resource == "stock-depth":
                         more = more.replace("&level=all", "").replace("&level=department", "").replace("&level=team", "")
@@ -101,7 +104,6 @@ class Attack:
                 self.distribution(rows or [], unit or of, f"{key} distribution {more}")
             for store, month in product([self.group.name, *self.group.of_kind("store")], MONTHS):
                 self.pace(self.get(key, f"pace?unit={store}&day={days(month)[1] - datetime.timedelta(1)}"), month, key)
-
             for plan, store in self.group.plans.items():
                 supply = self.get(key, f"plans/{plan}/supply")
                 for month in supply["months"] if supply else []:
@@ -122,12 +124,12 @@ class Attack:
                 self.wrong.append(f"{where}: {metric} of {unit} in {month} is known of {count}, and not of {sorted(people)}")
             if count is not None and metric not in SOURCES["dms"]:
                 self.told(metric, people, month, where)
-        for name, back in (("last_month", 1),):
-            if name in row and month - back in MONTHS:
-                self.numbers(row[name]["was"], unit, month - back, f"{where} {name}")
-                for metric in METRICS & row[name]["change"].keys():
-                    if row[name]["change"][metric] is not None and row[metric] is None:
-                        self.wrong.append(f"{where}: the change of {metric} tells what is withheld")
+        before = row.get("last_month")
+        if before and month - 1 in MONTHS:
+            self.numbers(before["was"], unit, month - 1, f"{where} last_month")
+            for metric in METRICS & before["change"].keys():
+                if before["change"][metric] is not None and None in (row[metric], before["was"][metric]):
+                    self.wrong.append(f"{where}: the change of {metric} of {unit} in {month} tells what is withheld")
 
     def numbers(self, numbers, unit, month, where):
         for metric in METRICS & numbers.keys():

@@ -153,7 +153,8 @@ class Group:
                 if facts:
                     rows.append({"employee_no": person, "facts": facts})
                     self.values.update({(person, month, metric): value for metric, value in facts.items()})
-            body = {"period": period(month), "source_system": "test", "rows": rows or [{"employee_no": one, "facts": {}} for one in people[:1]]}
+            nothing = [{"employee_no": one, "facts": {}} for one in people[:1]]
+            body = {"period": period(month), "source_system": "test", "rows": rows or nothing}
             if is_complete:
                 self.complete.add((store, month, source))
                 body |= {"complete_sources": [source], "complete_for": "store"}
