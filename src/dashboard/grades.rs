@@ -143,10 +143,22 @@ async fn of_months(
         refuse_team(cx, team, &unread).await?;
         return Ok(rows);
     }
-    for (period, sums) in by_month(grades(cx, part, unread, How::StoreByStore).await?) {
+    let sums = grades(cx, part, unread, How::StoreByStore).await?;
+    // What is reached of a store is no more than a team's either.
+    if !sums.is_empty() && is_within_a_store(cx).await? {
+        return Err(of_a_team());
+    }
+    for (period, sums) in by_month(sums) {
         rows.insert(period, of_stores(period, sums));
     }
     Ok(rows)
+}
+
+/// Whether the caller is confined to less than a store.
+async fn is_within_a_store(cx: &mut Context) -> Result<bool, Problem> {
+    let Some(unit) = cx.scope.confined_to() else { return Ok(false) };
+    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(cx.db()).await;
+    Ok(store.optional()?.flatten().is_some_and(|store| store != unit))
 }
 
 /// Refuses the grades of a team in months in which it is reached without its reviews.
@@ -155,11 +167,15 @@ async fn refuse_team(cx: &mut Context, team: i64, months: &[Period]) -> Result<(
     if reached::months(cx.db(), &scope, team, months).await?.is_empty() {
         return Ok(());
     }
+    Err(of_a_team())
+}
+
+fn of_a_team() -> Problem {
     let detail = say!(
         "一个组的等级分布只给可以看其考核的人：请看整家门店的",
         "the grades of a team are for those who may read its reviews: ask for the store"
     );
-    Err(Problem::new(Code::Forbidden, detail))
+    Problem::new(Code::Forbidden, detail)
 }
 
 /// What is shown of a month to who may not read the reviews.

@@ -143,7 +143,7 @@ pub async fn get_coefficients(
     let query = query.0.of_units();
     let shape = shape::<_, Coefficients>(&query)?;
     let cx = caller.context().await?;
-    let subject = query.subject(cx.today(), None)?;
+    let subject = units::subject::<_, Coefficients>(&query, cx.today(), None)?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
         units::of_coefficients::<_, Coefficients>(cx, months, position, &query).await
     };
@@ -203,10 +203,7 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
     let shape = shape::<N, R>(query)?;
     let mut cx = caller.context().await?;
     let catalogue = catalogues.of_today(&mut cx).await?;
-    let mut subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
-    if let Some(subject) = &mut subject {
-        subject.months = subject.months.iter().copied().flat_map(units::span::<R::Numbers, N>).collect();
-    }
+    let subject = units::subject::<N, R>(query, cx.today(), Some(Arc::clone(&catalogue)))?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
         units::of_metrics::<N, R>(cx, months, &catalogue, query).await
     };

@@ -21,6 +21,7 @@ pub mod stock;
 mod store;
 pub mod unchanged;
 pub mod units;
+mod withheld;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Numeric, Text};

@@ -179,8 +179,9 @@ pub struct Coefficients {
     /// Its numbers.
     #[serde(flatten)]
     pub numbers: CoefficientNumbers,
-    /// Of how many people there is a coefficient: so many are in the sum. Whoever is not rated has none.
-    pub known: i64,
+    /// Of how many people there is a coefficient: so many are in the sum. Whoever is not rated has none; null where the sum is
+    /// withheld, because it is of one or two people, or because one or two are not rated.
+    pub known: Option<i64>,
     /// What they are of.
     #[serde(flatten)]
     pub state: RowState,
@@ -220,4 +221,4 @@ impl Numbers<1> for CoefficientNumbers {
     }
 }
 
-unit_row!(Coefficients, CoefficientNumbers, i64, 1, "coefficients");
+unit_row!(Coefficients, CoefficientNumbers, Option<i64>, 1, "coefficients");

@@ -31,8 +31,8 @@ pub struct RowUnit {
 /// What a row's numbers are of.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RowState {
-    /// How many people sell there: sales consultants, each in the unit of the longest posting of the month. Of coefficients: of how
-    /// many people there is a review.
+    /// How many people sell there: who is posted as a sales consultant in the month, each in the unit for which the month counts. Of
+    /// coefficients: of how many people there is a review.
     pub people: i64,
     /// Whether some of the numbers are withheld: they are of fewer than three people about whom the caller may not read that, or
     /// would tell theirs beside the numbers that are shown.
@@ -225,9 +225,9 @@ impl KnownOf for Option<i64> {
     }
 }
 
-impl Known<1> for i64 {
-    fn of([known]: [i64; 1], _: [bool; 1]) -> Self {
-        known
+impl<K: KnownOf> Known<1> for K {
+    fn of([known]: [i64; 1], [is_hidden]: [bool; 1]) -> Self {
+        K::of(known, is_hidden)
     }
 
     fn columns(_: [&str; 1]) -> Vec<String> {
@@ -334,7 +334,7 @@ macro_rules! numbers {
 
 /// Says of a row which numbers it has, of how many metrics, and where it is.
 macro_rules! unit_row {
-    ($row:ident, $numbers:ident, $known:ident, $count:literal, $path:literal) => {
+    ($row:ident, $numbers:ident, $known:ty, $count:literal, $path:literal) => {
         impl UnitRow<$count> for $row {
             type Numbers = $numbers;
             const PATH: &'static str = $path;

@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::month_state::{Above, Months};
 use super::places::{Places, Unit};
 use super::plans::Plans;
@@ -14,12 +16,13 @@ use super::rows::{
 };
 use super::selection::{Asked, UnitQuery, before};
 use super::store::{self, MonthSums, Own, OwnSums, StoreMonth};
+use super::unchanged::Subject;
+use super::withheld::hidden;
 use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewFacts, ViewReviews};
 use crate::auth::scope::Scope;
 use crate::http::{Code, Problem};
 use crate::ledger::metric::{Catalogue, Missing};
-use crate::org::withheld::{Counted, withheld, withheld_groups_of_stores};
 use crate::org::{Part, Position, UnitKind};
 use crate::period::Period;
 use crate::said::say;
@@ -221,8 +224,23 @@ impl<const N: usize> Summand<N> for OwnUnit<'_, N> {
     }
 }
 
+/// What an answer of such rows is about; none: of a past day it is always made anew.
+///
+/// # Errors
+///
+/// A parameter at fault.
+pub fn subject<const N: usize, R: UnitRow<N>>(
+    query: &UnitQuery,
+    today: NaiveDate,
+    catalogue: Option<Arc<Catalogue>>,
+) -> Result<Option<Subject<'_>>, Problem> {
+    let subject = query.subject(today, catalogue)?;
+    Ok(subject
+        .map(|of| Subject { months: of.months.into_iter().flat_map(span::<R::Numbers, N>).collect(), ..of }))
+}
+
 /// The months that have to be read to tell one.
-pub(super) fn span<S: Numbers<N>, const N: usize>(month: Period) -> Vec<Period> {
+fn span<S: Numbers<N>, const N: usize>(month: Period) -> Vec<Period> {
     if S::FOLLOWS { Period::months_of(month.year()) } else { vec![month] }
 }
 
@@ -329,7 +347,7 @@ impl<const N: usize> Month<'_, N> {
         let none = HashMap::new();
         let states = states.unwrap_or(&none);
         let sums = roll_up(&with_own(units, own, summed, states, S::METRICS));
-        let hidden = hidden(units, &sums);
+        let hidden = hidden(units, &sums, summed);
         let months = Months { summed, asked, sources: sources(summed, &S::METRICS), stores: states };
         let above = Above::of(units);
         let shown = units.iter().filter(|unit| unit.is_shown() && unit.is_asked).filter_map(|unit| {
@@ -438,47 +456,4 @@ fn sources(summed: Summed<'_>, metrics: &[&str]) -> HashSet<String> {
     let Summed::Metrics(catalogue) = summed else { return HashSet::new() };
     let sources = metrics.iter().filter_map(|metric| catalogue.source_of(metric));
     sources.filter(|source| !catalogue.is_complete(source)).map(str::to_owned).collect()
-}
-
-/// The units of which each sum is withheld.
-fn hidden<const N: usize>(units: &[Unit], sums: &HashMap<i64, Sums<N>>) -> [HashSet<i64>; N] {
-    if units.iter().all(|unit| unit.is_known || !unit.is_shown()) {
-        return std::array::from_fn(|_| HashSet::new());
-    }
-    // Mostly all metrics are known of the same people, and judged once.
-    let mut judged = HashMap::<Vec<i64>, HashSet<i64>>::new();
-    std::array::from_fn(|at| {
-        let people =
-            |unit: &Unit| sums.get(&unit.id).and_then(|sums| sums.of.get(at)).map_or(0, |sum| sum.known);
-        let people = units.iter().map(people).collect::<Vec<_>>();
-        judged.entry(people.clone()).or_insert_with(|| withheld_of(units, &people)).clone()
-    })
-}
-
-/// The units of which nothing is told, by how many people are in the sum of each: store by store, and then of the groups those that
-/// would tell of a store.
-fn withheld_of(units: &[Unit], people: &[i64]) -> HashSet<i64> {
-    let counted = units.iter().zip(people).map(|(unit, people)| Counted {
-        id: unit.id,
-        parent: unit.parent_id,
-        people: *people,
-        is_shown: unit.is_shown(),
-        is_known: unit.is_known,
-    });
-    let counted = counted.collect::<Vec<_>>();
-    let mut stores = HashMap::<i64, Vec<Counted>>::new();
-    for (unit, one) in units.iter().zip(&counted) {
-        if let Some(store) = unit.store_id {
-            stores.entry(store).or_default().push(*one);
-        }
-    }
-    let is_judged = |one: &Counted| one.is_shown && !one.is_known;
-    let judged = stores.into_values().filter(|units| units.iter().any(is_judged));
-    let mut hidden = judged.flat_map(|units| withheld(&units)).collect::<HashSet<_>>();
-    let groups = units.iter().zip(&counted).filter(|(unit, one)| unit.store_id.is_none() && is_judged(one));
-    let groups = groups.map(|(unit, _)| unit.id).collect::<HashSet<_>>();
-    if !groups.is_empty() {
-        hidden.extend(withheld_groups_of_stores(&counted, &hidden, &groups));
-    }
-    hidden
 }

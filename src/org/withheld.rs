@@ -18,14 +18,14 @@ pub struct Counted {
     pub parent: Option<i64>,
     /// How many people are in its sum, those of the units below included.
     pub people: i64,
-    /// Whether it would be shown.
+    /// Whether it would be shown, to whomever: what one is told must not be found with what another is.
     pub is_shown: bool,
     /// Whether the caller knows the people in it one by one: it is shown all the same.
     pub is_known: bool,
 }
 
-/// Which of the units that would be shown are withheld. Parents come before what is below them.
-pub fn withheld(units: &[Counted]) -> HashSet<i64> {
+/// Which of the units of a store that would be shown are withheld.
+fn withheld(units: &[Counted]) -> HashSet<i64> {
     let mut withheld = units
         .iter()
         .filter(|unit| unit.is_shown && !unit.is_known && (1..FEWEST).contains(&unit.people))
@@ -33,7 +33,9 @@ pub fn withheld(units: &[Counted]) -> HashSet<i64> {
         .collect::<HashSet<_>>();
     loop {
         let rests = Rests::of(units, &withheld);
-        let Some(small) = units.iter().find(|unit| rests.is_small(unit)) else { return withheld };
+        // In whichever order units come: what is withheld of a unit is the same for whoever asks.
+        let small = units.iter().filter(|unit| rests.is_small(unit)).min_by_key(|unit| unit.id);
+        let Some(small) = small else { return withheld };
         // The smallest unit that is taken away is left in; where none can be, the unit itself is not shown.
         let taken = rests.taken(small.id).filter(|unit| !unit.is_known);
         let least = taken.min_by_key(|unit| (unit.people, unit.id)).map_or(small.id, |unit| unit.id);
@@ -41,9 +43,30 @@ pub fn withheld(units: &[Counted]) -> HashSet<i64> {
     }
 }
 
+/// Which units are withheld, each with its store, which groups have none: store by store, and then of the groups those that would tell
+/// of a store.
+pub fn withheld_store_by_store(units: &[(Option<i64>, Counted)]) -> HashSet<i64> {
+    let is_judged = |unit: &Counted| unit.is_shown && !unit.is_known;
+    let mut stores = HashMap::<i64, Vec<Counted>>::new();
+    for (store, unit) in units {
+        if let Some(store) = store {
+            stores.entry(*store).or_default().push(*unit);
+        }
+    }
+    let judged = stores.into_values().filter(|units| units.iter().any(is_judged));
+    let mut hidden = judged.flat_map(|units| withheld(&units)).collect::<HashSet<_>>();
+    let groups = units.iter().filter(|(store, unit)| store.is_none() && is_judged(unit));
+    let groups = groups.map(|(_, unit)| unit.id).collect::<HashSet<_>>();
+    if !groups.is_empty() {
+        let units = units.iter().map(|(_, unit)| *unit).collect::<Vec<_>>();
+        hidden.extend(withheld_groups_of_stores(&units, &hidden, &groups));
+    }
+    hidden
+}
+
 /// Which groups are withheld besides units of theirs that are: those of which one or two people are left. A group is withheld itself
 /// and never a unit within it, since what is shown of a store must not depend on whether it is asked for alone.
-pub fn withheld_groups_of_stores(
+fn withheld_groups_of_stores(
     units: &[Counted],
     withheld: &HashSet<i64>,
     groups: &HashSet<i64>,

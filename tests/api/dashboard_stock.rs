@@ -161,3 +161,72 @@ async fn what_is_supplied_is_told_by_the_feed_with_the_year_that_it_changes() {
     let again = again.json::<Value>().await.unwrap();
     assert_eq!(again[0]["opening"], rows[0]["opening"].as_i64().unwrap() + 10);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stock_of_a_store_tells_nobody_what_two_people_delivered() {
+    // A store of three, of whom one is elsewhere in February.
+    let app = TestApp::demo().await;
+    let create = async |path: &str, body: Value| app.post("admin", path, body).await.expect(201);
+    create(
+        "/v1/org-units",
+        json!({"code": "S2", "name": "二店", "kind": "store", "parent": "JCJT", "valid_from": "2013-01-01"}),
+    )
+    .await;
+    for (employee_no, spans) in [
+        ("B01", &[("2013-01-01", None)][..]),
+        ("B02", &[("2013-01-01", None)]),
+        ("B03", &[("2013-01-01", Some("2014-02-01")), ("2014-03-01", None)]),
+    ] {
+        create("/v1/employees", json!({"employee_no": employee_no, "name": "某某", "status": "active"}))
+            .await;
+        for (valid_from, valid_to) in spans {
+            create(
+                "/v1/assignments",
+                json!({"employee_no": employee_no, "unit": "S2", "position": "sales_consultant",
+                    "valid_from": valid_from, "valid_to": valid_to}),
+            )
+            .await;
+        }
+    }
+    app.add_user("desk", &[Role::Clerk], None, Some("S2")).await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
+    for (period, cars) in [
+        ("2014-01", &[("B01", 10), ("B02", 11), ("B03", 12)][..]),
+        ("2014-02", &[("B01", 5), ("B02", 6)]),
+        ("2014-03", &[("B01", 7), ("B02", 8), ("B03", 9)]),
+    ] {
+        let rows =
+            cars.iter().map(|(person, cars)| json!({"employee_no": person, "facts": {"deliveries": cars}}));
+        let body = json!({"period": period, "source_system": "test", "rows": rows.collect::<Vec<_>>()});
+        app.post("desk", "/v1/facts", body).await.expect(200);
+    }
+    let series = json!({"code": "series_a", "opening": 100, "wholesale": [30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
+        "stock_takings": [{"period": "2014-03", "opening": 116}]});
+    put(&app, "group", json!({"store": "S2", "year": 2014, "series": [series]})).await.expect(200);
+    let path = "/v1/dashboard/stock-depth?period=2014-03&months=3";
+    // 100 + 30 − 33, + 30 − 11, and from what was counted 116 + 30 − 24.
+    let known = app.get("auditor", &format!("{path}&unit=S2")).await.expect(200);
+    assert_eq!(column(&known, "closing"), texts(&[97, 116, 122]));
+    assert_eq!(column(&known, "deliveries"), texts(&[33, 11, 24]));
+    // February's cars are of two, and what came and what is left would tell them.
+    for query in ["unit=S2", "unit=S2&compare=last-month", "level=store&sort=-closing"] {
+        let rows = app.get("group.wall", &format!("{path}&{query}")).await.expect(200);
+        let rows =
+            rows.as_array().unwrap().iter().filter(|row| row["unit"] == "S2").cloned().collect::<Vec<_>>();
+        let mut rows = rows.into_iter().map(|row| (row["period"].to_string(), row)).collect::<Vec<_>>();
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        let rows = Value::Array(rows.into_iter().map(|(_, row)| row).collect());
+        for name in ["opening", "closing", "stock_depth"] {
+            assert_eq!(column(&rows, name), ["null"; 3], "{query} {name}");
+        }
+        assert_eq!(column(&rows, "deliveries"), ["33", "null", "24"], "{query}");
+        assert_eq!(column(&rows, "wholesale"), ["30", "null", "30"], "{query}");
+        assert_eq!(column(&rows, "withheld"), ["true"; 3], "{query}");
+        assert_eq!(column(&rows, "stores_known"), ["0"; 3], "{query}");
+    }
+    // Nor does the group's, of which the other store's is known.
+    let group = app.get("group.wall", &format!("{path}&level=group")).await.expect(200);
+    let store = app.get("group.wall", &format!("{path}&unit=JC")).await.expect(200);
+    assert_eq!(column(&group, "deliveries")[1], "null");
+    assert_ne!(column(&store, "deliveries")[1], "null");
+}

@@ -45,7 +45,7 @@ const METRICS: [&str; 3] = ["first_visits", "captured_leads", "deliveries"];
 const ALL_LEVELS: &str = "level=all";
 
 /// The group with its people and their January. `beside` are people more, who sell as the others do.
-async fn group(beside: &[(&str, &str, Option<[i64; 3]>)]) -> TestApp {
+pub async fn group(beside: &[(&str, &str, Option<[i64; 3]>)]) -> TestApp {
     let app = TestApp::demo().await.at("2016-02-03T02:00:00Z");
     let create = async |path: &str, body: Value| app.post("admin", path, body).await.expect(201);
     for (code, kind, parent) in UNITS {
@@ -73,7 +73,7 @@ async fn group(beside: &[(&str, &str, Option<[i64; 3]>)]) -> TestApp {
 }
 
 /// Delivers facts of a month, people by people.
-async fn deliver(app: &TestApp, period: &str, facts: &[(&str, Value)]) -> Answer {
+pub async fn deliver(app: &TestApp, period: &str, facts: &[(&str, Value)]) -> Answer {
     let rows = facts.iter().map(|(employee_no, facts)| json!({"employee_no": employee_no, "facts": facts}));
     let body = json!({"period": period, "source_system": "test", "rows": rows.collect::<Vec<_>>()});
     app.post("desk", "/v1/facts", body).await
@@ -102,7 +102,7 @@ fn rate(numerator: i64, denominator: i64) -> Value {
     serde_json::from_str(&format!("{}.{:04}", rounded / 10_000, rounded % 10_000)).unwrap()
 }
 
-fn by_unit(rows: &Value) -> BTreeMap<String, Value> {
+pub fn by_unit(rows: &Value) -> BTreeMap<String, Value> {
     let rows = rows.as_array().unwrap().iter();
     rows.map(|row| (row["unit"].as_str().unwrap().to_owned(), row.clone())).collect()
 }

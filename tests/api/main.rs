@@ -27,6 +27,7 @@ mod dashboard;
 mod dashboard_leaks;
 mod dashboard_quality;
 mod dashboard_stock;
+mod dashboard_subtraction;
 mod dashboard_units;
 mod delivered;
 mod demonstration;

@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 /// What is broken on purpose since the last version, as this test says it, and why.
-const ON_PURPOSE: &[(&str, &str)] = &[];
+const ON_PURPOSE: &[(&str, &str)] = &[(
+    "GET /v1/dashboard/coefficients 200[] allOf[3] .known is of another type",
+    "of how many people there is a coefficient tells, beside how many there are, that one or two are not rated: it is null where that is withheld",
+)];
 
 /// Which way a schema goes.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -275,6 +275,20 @@ impl KnownYear {
         erased.and_then(|months| months.get(month)).copied().flatten().map_or(0, |(_, people)| people)
     }
 
+    /// Of how many people it is recorded what `brought` says of a person, or of erased months: of whom nothing came, and of whom a
+    /// declaration says that there was nothing, nothing is.
+    pub(in crate::plan) fn recorded_people(
+        &self,
+        metric: &str,
+        (unit, person): (i64, i64),
+        month: usize,
+    ) -> usize {
+        match person {
+            0 => self.erased_people(metric, unit, month),
+            person => usize::from(self.of(metric, person, month).is_some_and(|held| !held.is_declared)),
+        }
+    }
+
     fn is_erased(&self, metric: &str, unit: i64, month: usize) -> bool {
         self.erased_people(metric, unit, month) > 0
     }

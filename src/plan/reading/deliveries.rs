@@ -36,7 +36,7 @@ pub(in crate::plan) struct Deliveries {
     pub known: BTreeMap<Period, i64>,
     /// The months of which somebody's are.
     pub partly: Vec<PartlyKnown>,
-    /// Of how many people something is known in each of them.
+    /// Of how many people something is recorded in each of them.
     people: BTreeMap<Period, i64>,
 }
 
@@ -44,9 +44,10 @@ impl Deliveries {
     /// Without the months of which one or two people's are known: for those who may not see people, they are not known.
     pub(in crate::plan) fn of_several(mut self) -> Self {
         let people = std::mem::take(&mut self.people);
-        let is_of_several = |period: &Period| people.get(period).is_some_and(|people| *people >= FEWEST);
-        self.known.retain(|period, _| is_of_several(period));
-        self.partly.retain(|partly| is_of_several(&partly.period));
+        let is_of_few =
+            |period: &Period| people.get(period).is_some_and(|people| (1..FEWEST).contains(people));
+        self.known.retain(|period, _| !is_of_few(period));
+        self.partly.retain(|partly| !is_of_few(&partly.period));
         self
     }
 }
@@ -67,11 +68,11 @@ pub(in crate::plan) async fn of_store(
     for (month, period) in months.into_iter().enumerate() {
         let brought: Vec<(i64, i64, i64)> = known.brought(DELIVERIES, month).collect();
         let cars = brought.iter().fold(0_i64, |sum, (.., value)| sum.saturating_add(*value));
-        let named: BTreeSet<i64> =
-            brought.iter().map(|(_, person, _)| *person).filter(|person| *person > 0).collect();
-        let erased = brought.iter().filter(|(_, person, _)| *person == 0);
-        let erased: usize = erased.map(|(unit, ..)| known.erased_people(DELIVERIES, *unit, month)).sum();
-        let people = i64::try_from(named.len() + erased).unwrap_or(i64::MAX);
+        let people: usize = brought
+            .iter()
+            .map(|(unit, person, _)| known.recorded_people(DELIVERIES, (*unit, *person), month))
+            .sum();
+        let people = i64::try_from(people).unwrap_or(i64::MAX);
         deliveries.people.insert(period, people);
         let mut missing = BTreeSet::new();
         for leaf in leaves.iter().filter(|leaf| leaf.month == month) {

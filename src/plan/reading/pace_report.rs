@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::pace::{Elapsed, Pace, Span, elapsed, measured};
 use super::pace_places::{self, InForce, Place};
-use super::pace_sums::{Reader, Side, Sums, hidden, sums};
+use super::pace_sums::{Reader, Side, Sums, hidden, recorded, sums};
 use crate::auth::Context;
 use crate::calendar::{Basis, Calendar};
 use crate::decimal::ratio::Ratio;
@@ -156,6 +156,7 @@ pub async fn report(
     let metrics = [(in_force.metric.clone(), in_force.is_amount)];
     let place = (in_force.root, month.year());
     let mut known = KnownYear::load(cx.db(), catalogue, place, &metrics, planned).await?;
+    let recorded = recorded(&known, &in_force.metric, month.index());
     // All that is known of a month has come in by its last day.
     let by_day = match day < month.last_day() {
         true => put_day(cx.db(), &mut known, &in_force, day).await?,
@@ -168,7 +169,7 @@ pub async fn report(
     }
     let sums = sums(&in_force, &known, month.index());
     // Who does not see people is told nothing of one or two of them either.
-    let hidden = hidden(&sums, (known.paths(), &in_force.stores), &reader);
+    let hidden = hidden(&sums, &recorded, (known.paths(), &in_force.stores), &reader);
     let units = reader.shown.difference(&reader.known).copied().collect();
     let withheld_from = withheld::in_force(cx, month.year(), units).await?;
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::pace_places::{InForce, Key};
-use crate::org::withheld::{Counted, FEWEST, withheld};
+use crate::org::withheld::{Counted, FEWEST, withheld_store_by_store};
 use crate::plan::actuals::known::{KnownYear, Standing, Year};
 
 /// A place's month, as far as it is known.
@@ -17,6 +17,8 @@ pub(super) struct Side {
     pub actual: i64,
     /// Of how many people `actual` is the sum; what erased months of a unit came to counts as one.
     pub summands: usize,
+    /// Of how many of them something is recorded; of the others it is declared that there was nothing.
+    pub recorded: usize,
     /// Whether anything is known.
     pub is_known: bool,
     /// The people of whom something is known.
@@ -73,6 +75,7 @@ pub(super) fn sums(in_force: &InForce, known: &KnownYear, last: usize) -> Sums {
         for (unit, person, value) in known.brought(metric, month) {
             let is_unsettled = above(unit).any(|unit| unsettled.contains(&(unit, month)));
             let own = (person > 0).then_some((unit, Some(person)));
+            let recorded = known.recorded_people(metric, (unit, person), month);
             for key in own.into_iter().chain(above(unit).map(|unit| (unit, None))) {
                 let Some(side) = sums.entry(key).or_default().get_mut(month) else { continue };
                 match person {
@@ -83,6 +86,7 @@ pub(super) fn sums(in_force: &InForce, known: &KnownYear, last: usize) -> Sums {
                     side.is_known = true;
                     side.actual = side.actual.saturating_add(value);
                     side.summands += 1;
+                    side.recorded += recorded;
                 }
             }
         }
@@ -116,48 +120,80 @@ impl Reader {
     }
 }
 
+/// Of how many people something is recorded for a unit: what dashboards tell is the sum of theirs.
+pub(super) type Recorded = HashMap<i64, Year<usize>>;
+
+/// Of how many people something is recorded in the months up to the one counted `last` from 0, for each unit and what is below it.
+pub(super) fn recorded(known: &KnownYear, metric: &str, last: usize) -> Recorded {
+    let mut recorded = Recorded::new();
+    for month in 0..=last {
+        for (unit, person, _) in known.brought(metric, month) {
+            for above in known.paths().get(&unit).into_iter().flatten() {
+                if let Some(people) = recorded.entry(*above).or_default().get_mut(month) {
+                    *people += known.recorded_people(metric, (unit, person), month);
+                }
+            }
+        }
+    }
+    recorded
+}
+
 /// The units of which nothing is told in each month, January first: those of one or two people, and those that would tell theirs
 /// beside the ones shown. It is judged by the people whose values are summed, by those who are known, and by those who are known
-/// or missing, the reader left out. Dashboards show stores one by one, so that a group's sum would tell that of a store of few.
+/// or missing, the reader left out. Dashboards tell the sums of what is recorded, of all units, those that no plan has among them: what
+/// they withhold is withheld here, too, and so is a sum of other people than theirs, since the two would tell of the difference.
 pub(super) fn hidden(
     sums: &Sums,
+    recorded: &Recorded,
     (paths, stores): (&HashMap<i64, Vec<i64>>, &[i64]),
     reader: &Reader,
 ) -> Year<HashSet<i64>> {
     if reader.knows_all() {
         return Year::default();
     }
-    let mut units: Vec<(&i64, &Vec<i64>)> = paths.iter().collect();
-    units.sort_unstable_by_key(|(id, path)| (path.len(), **id));
+    let stores: HashSet<i64> = stores.iter().copied().collect();
+    let places = paths.iter().map(|(id, path)| {
+        let parent = path.iter().rev().nth(1).copied().filter(|parent| paths.contains_key(parent));
+        let store = path.iter().find(|above| stores.contains(above)).copied();
+        let is_known = reader.known.contains(id);
+        (store, Counted { id: *id, parent, people: 0, is_shown: true, is_known })
+    });
+    let places: Vec<(Option<i64>, Counted)> = places.collect();
     std::array::from_fn(|month| {
         let side = |unit: i64| sums.get(&(unit, None)).and_then(|months| months.get(month));
-        let others: Vec<[usize; 3]> =
-            units.iter().map(|(id, _)| side(**id).map_or([0; 3], |side| reader.others(side))).collect();
-        let people = |way: usize| -> Vec<i64> {
-            let counts = others.iter().map(|others| others.get(way).copied().unwrap_or(0));
-            counts.map(|people| i64::try_from(people).unwrap_or(i64::MAX)).collect()
-        };
+        let recorded =
+            |unit: i64| recorded.get(&unit).and_then(|months| months.get(month)).copied().unwrap_or(0);
+        let people = places.iter().map(|(_, place)| {
+            let [summands, known, all] = side(place.id).map_or([0; 3], |side| reader.others(side));
+            [summands, known, all, recorded(place.id)]
+        });
+        let people: Vec<[usize; 4]> = people.collect();
         // Mostly they are the same, and judged once. A unit that is withheld for one of them leaves nobody open in another: what
         // is left of it joins what is left of the unit above.
-        let counts: BTreeSet<Vec<i64>> = (0..3).map(people).collect();
+        let counts = |way: usize| -> Vec<i64> {
+            let counts = people.iter().map(|people| people.get(way).copied().unwrap_or(0));
+            counts.map(|people| i64::try_from(people).unwrap_or(i64::MAX)).collect()
+        };
+        let counts: BTreeSet<Vec<i64>> = (0..4).map(counts).collect();
         let of = |people: &Vec<i64>| {
-            let counted = units.iter().zip(people).map(|((id, path), people)| Counted {
-                id: **id,
-                parent: path.iter().rev().nth(1).copied().filter(|parent| paths.contains_key(parent)),
-                people: *people,
-                is_shown: reader.shown.contains(*id),
-                is_known: reader.known.contains(*id),
-            });
-            withheld(&counted.collect::<Vec<_>>())
+            let counted = places.iter().zip(people);
+            let counted =
+                counted.map(|((store, place), people)| (*store, Counted { people: *people, ..*place }));
+            withheld_store_by_store(&counted.collect::<Vec<_>>())
         };
-        let is_of_few = |store: &&i64| {
-            let others = side(**store).map_or([0; 3], |side| reader.others(side));
-            !reader.known.contains(*store)
-                && others.iter().any(|people| (1..FEWEST).contains(&i64::try_from(*people).unwrap_or(FEWEST)))
+        let is_of_others = |place: &Counted| {
+            let summed = side(place.id).map_or(0, |side| side.recorded);
+            !place.is_known && summed > 0 && summed != recorded(place.id)
         };
-        let above = stores.iter().filter(is_of_few).filter_map(|store| paths.get(store)).flatten();
-        let above = above.filter(|unit| !stores.contains(*unit) && !reader.known.contains(*unit));
-        counts.iter().flat_map(of).chain(above.copied()).collect()
+        let of_others = places.iter().map(|(_, place)| place).filter(|place| is_of_others(place));
+        // A task that is shared among the stores tells of each of them: no group is told where a store is of few.
+        let few = places.iter().zip(&people).filter(|((store, place), people)| {
+            let is_few = |people: &usize| (1..FEWEST).contains(&i64::try_from(*people).unwrap_or(FEWEST));
+            *store == Some(place.id) && !place.is_known && people.iter().any(is_few)
+        });
+        let above = few.filter_map(|((_, place), _)| paths.get(&place.id)).flatten();
+        let above = above.filter(|unit| !stores.contains(unit) && !reader.known.contains(unit));
+        counts.iter().flat_map(of).chain(of_others.map(|place| place.id)).chain(above.copied()).collect()
     })
 }
 
@@ -170,7 +206,8 @@ mod tests {
     /// What is known of `known`, each of whom brought something, and of the `missing` not.
     fn side(known: impl Iterator<Item = i64>, missing: Range<i64>) -> Side {
         let known: BTreeSet<i64> = known.collect();
-        Side { summands: known.len(), known, missing: missing.collect(), ..Side::default() }
+        let summands = known.len();
+        Side { summands, recorded: summands, known, missing: missing.collect(), ..Side::default() }
     }
 
     #[test]
@@ -187,20 +224,28 @@ mod tests {
             put(3, month, side(20..25, 0..0));
             put(4, month, side(known, missing));
         }
+        let mut recorded = sums
+            .iter()
+            .map(|((unit, _), months)| (*unit, months.each_ref().map(|side| side.recorded)))
+            .collect::<Recorded>();
         let mut reader = Reader { shown: [1, 2, 3, 4].into(), ..Reader::default() };
-        let of_nobody = hidden(&sums, (&paths, &[]), &reader);
+        let of_nobody = hidden(&sums, &recorded, (&paths, &[1]), &reader);
         // Who leads unit 4 knows its people, and is told of it; of the others nothing changes.
         reader.known = [4].into();
-        let of_leader = hidden(&sums, (&paths, &[]), &reader);
+        let of_leader = hidden(&sums, &recorded, (&paths, &[1]), &reader);
         assert!(of_leader[..2].iter().all(HashSet::is_empty), "{of_leader:?}");
         // To one of three people in unit 4 its sum would tell the other two's.
         reader = Reader { own: 30, known: HashSet::new(), ..reader };
-        assert_eq!(hidden(&sums, (&paths, &[]), &reader)[2], [2, 4].into());
+        assert_eq!(hidden(&sums, &recorded, (&paths, &[1]), &reader)[2], [2, 4].into());
         // Were they stores, dashboards would tell the sums of 2 and 3, and the one above them that of 4.
         reader.own = 0;
-        let of_stores = hidden(&sums, (&paths, &[2, 3, 4]), &reader);
-        assert_eq!(of_stores[..2], [HashSet::from([1, 2, 4]), HashSet::from([1, 2, 4])]);
+        let of_stores = hidden(&sums, &recorded, (&paths, &[2, 3, 4]), &reader);
+        assert_eq!(of_stores[..2], [HashSet::from([1, 4]), HashSet::from([1, 4])]);
         assert!(of_stores[2].is_empty());
+        // Of one of unit 3 something is recorded that is in no sum yet: dashboards tell of the unit and of what is above it, and the two
+        // would tell what it is.
+        recorded.iter_mut().filter(|(unit, _)| [1, 3].contains(*unit)).for_each(|(_, months)| months[2] += 1);
+        assert_eq!(hidden(&sums, &recorded, (&paths, &[1]), &reader)[2], [1, 3].into());
         assert_eq!(of_nobody[..2], [HashSet::from([2, 4]), HashSet::from([2, 4])]);
         assert!(of_nobody[2..].iter().all(HashSet::is_empty), "{of_nobody:?}");
     }

@@ -1,0 +1,258 @@
+"""A group of random shape for subtract_dashboards.py: stores, departments and teams of few people, who move, with facts of which some are
+missing, plans, and months that are published.
+"""
+
+import calendar
+import datetime
+import json
+
+from contract import PASSWORD
+from contract_logins import Refused
+
+YEAR = 2016
+MONTHS = (1, 2, 3)
+# What stands together in a delivery, and whether nothing means 0 once its source is complete.
+DMS = ["deliveries", "first_visits", "captured_leads", "visitors", "test_drives", "orders", "callbacks_planned", "callbacks_done",
+       "refused", "second_follow_ups", "active_prospects", "accessory_revenue", "insurance_policies", "loans", "temporary_plates"]
+SOURCES = {
+    "dms": DMS, "documents": ["documents", "document_errors"], "exams": ["exam_score"], "reports": ["reports_due", "reports_on_time"],
+    "inspections": ["five_s_checks", "five_s_failures", "uniform_violations"],
+    "attendance": ["scheduled_days", "protected_leave_days", "personal_leave_days", "absent_days", "late"],
+    "complaints": ["complaints_minor", "complaints_serious", "complaints_major", "complaints_slow"],
+}
+ZERO = {"uniform_violations", "protected_leave_days", "personal_leave_days", "absent_days", "late", *SOURCES["complaints"]}
+# Others are a part of them, and no larger.
+WHOLE = {"first_visits", "visitors", "callbacks_planned", "refused", "five_s_checks", "documents", "reports_due"}
+# What stands beside what may be 0.
+QUALITY = {metric for source, metrics in SOURCES.items() if source != "exams" for metric in metrics} - set(DMS) | {
+    "deliveries", "callbacks_planned", "callbacks_done", "refused", "second_follow_ups"}
+# It is reported as an event, which takes two people.
+REPORTED = "complaints_major"
+# Of whom a number is 0 mostly nothing is delivered.
+SELDOM = 0.2
+ROLES = ["clerk", "hr", "customer_service", "showroom_supervisor", "sales_manager"]
+
+
+def period(month):
+    return f"{YEAR}-{month:02}"
+
+
+def days(month):
+    """The first day of a month, and the first beyond it."""
+    first = datetime.date(YEAR, month, 1)
+    return first, first + datetime.timedelta(calendar.monthrange(YEAR, month)[1])
+
+
+class Group:
+    """A group, what is known of its people, and where their months count."""
+
+    def __init__(self, api, chance, name):
+        self.api, self.chance, self.name = api, chance, name
+        self.parents, self.kinds = {name: None}, {name: "group"}
+        self.postings, self.values, self.complete, self.planned_whole, self.plans = {}, {}, set(), [], {}
+        self.desk, self.boss = f"{name.lower()}desk", f"{name.lower()}boss"
+        self.make_units()
+        self.make_people()
+        self.published = [month for month in MONTHS if chance.random() < 0.6]
+        for month in MONTHS:
+            for store in self.of_kind("store"):
+                self.deliver(store, month)
+        for store in self.of_kind("store"):
+            self.plan(store)
+            self.supply(store)
+        for month in self.published:
+            for store in self.of_kind("store"):
+                self.publish(store, month)
+
+    def make(self, path, body, login="admin"):
+        return self.api.send("POST", f"/v1/{path}", json.dumps(body).encode(), login)
+
+    def of_kind(self, kind):
+        return [unit for unit, of in self.kinds.items() if of == kind]
+
+    def above(self, unit):
+        """A unit, and all that it lies in."""
+        while unit:
+            yield unit
+            unit = self.parents[unit]
+
+    def add_unit(self, kind, parent):
+        code = f"{self.name}{len(self.kinds)}"
+        self.make("org-units", {"code": code, "name": code, "kind": kind, "parent": parent, "valid_from": f"{YEAR - 3}-01-01"})
+        self.parents[code], self.kinds[code] = parent, kind
+        return code
+
+    def make_units(self):
+        self.make("org-units", {"code": self.name, "name": self.name, "kind": "group", "valid_from": f"{YEAR - 3}-01-01"})
+        for _ in range(self.chance.randint(1, 4)):
+            store = self.add_unit("store", self.name)
+            places = [store] + [self.add_unit("department", store) for _ in range(self.chance.choice([0, 1, 1, 2]))]
+            for _ in range(self.chance.randint(0, 4)):
+                self.add_unit("team", self.chance.choice(places))
+        for login, roles in ((self.desk, ROLES), (self.boss, ["general_manager"])):
+            self.make("users", {"login": login, "password": PASSWORD, "roles": roles, "unit": self.name})
+
+    def make_people(self):
+        for unit, kind in list(self.kinds.items()):
+            if kind == "group":
+                continue
+            for _ in range(self.chance.randint(1, 6) if kind == "team" else self.chance.choice([0, 0, 1, 2, 4])):
+                person = f"{self.name}P{len(self.postings)}"
+                self.make("employees", {"employee_no": person, "name": person, "status": "active"})
+                self.postings[person] = list(self.course(unit))
+                for unit_of, position, first, beyond in self.postings[person]:
+                    posting = {"employee_no": person, "unit": unit_of, "position": position, "valid_from": str(first)}
+                    self.make("assignments", posting | ({"valid_to": str(beyond)} if beyond else {}))
+
+    def course(self, unit):
+        """Where somebody is posted: mostly in one place, else in two or three, at times with days between them, at times as another."""
+        first, end = datetime.date(YEAR - 1, 1, 1), datetime.date(YEAR, MONTHS[-1], 28)
+        for _ in range(self.chance.choice([0, 0, 0, 0, 1, 2])):
+            beyond = datetime.date(YEAR, self.chance.choice(MONTHS), self.chance.choice([1, 8, 15, 16, 22]))
+            if first < beyond < end:
+                yield unit, self.position(), first, beyond
+                first = beyond + datetime.timedelta(self.chance.choice([0, 0, 3]))
+                unit = self.chance.choice([one for one, kind in self.kinds.items() if kind != "group"])
+        yield unit, self.position(), first, None
+
+    def position(self):
+        return self.chance.choice(["sales_consultant"] * 9 + ["telesales_specialist"])
+
+    def unit_of(self, person, month):
+        """For which unit somebody's month counts: that of what is held on most of its days, of as many the later."""
+        first_day, end = days(month)
+        held = {}
+        for unit, position, first, beyond in self.postings[person]:
+            first, last = max(first, first_day), min(beyond or end, end)
+            if first < last:
+                before, _ = held.get((unit, position), (0, first))
+                held[unit, position] = before + (last - first).days, last
+        return max(held.items(), key=lambda one: one[1])[0][0] if held else None
+
+    def sells(self, person, month):
+        first_day, end = days(month)
+        return any(position == "sales_consultant" and first < end and (beyond is None or beyond > first_day)
+                   for _, position, first, beyond in self.postings[person])
+
+    def within(self, unit, month):
+        """Whose month counts for a unit or one below it."""
+        return [person for person in self.postings if unit in self.above(self.unit_of(person, month))]
+
+    def deliver(self, store, month):
+        people = self.within(store, month)
+        is_full = month in self.published
+        for source, metrics in SOURCES.items():
+            share = self.chance.choice([1, 1, 0.9] if is_full else [1, 0.9, 0.6, 0.3, 0])
+            is_complete = source != "dms" and (is_full or self.chance.random() < 0.5)
+            rows = []
+            for person in people:
+                if self.chance.random() >= share:
+                    continue
+                facts = {metric: self.value(metric) for metric in metrics
+                         if metric not in ZERO or metric != REPORTED and self.chance.random() < SELDOM}
+                if facts:
+                    rows.append({"employee_no": person, "facts": facts})
+                    self.values.update({(person, month, metric): value for metric, value in facts.items()})
+            nothing = [{"employee_no": one, "facts": {}} for one in people[:1]]
+            body = {"period": period(month), "source_system": "test", "rows": rows or nothing}
+            if is_complete:
+                self.complete.add((store, month, source))
+                body |= {"complete_sources": [source], "complete_for": "store"}
+            if rows or is_complete and people:
+                self.make("facts", body, self.desk)
+
+    def value(self, metric):
+        if metric in ZERO:
+            return self.chance.randint(0, 1)
+        low, high = {"exam_score": (60, 100), "scheduled_days": (15, 26), "accessory_revenue": (1, 9000)}.get(metric, (1, 40))
+        return self.chance.randint(low, high) + (40 if metric in WHOLE else 0)
+
+    def known(self, unit, month, metric):
+        """The people of whom a metric is known in a unit: where nothing means 0, and its source is complete, whoever sells there or has
+        anything else beside it, too.
+        """
+        source = next(source for source, metrics in SOURCES.items() if metric in metrics)
+
+        def is_known(person):
+            store = next(one for one in self.above(self.unit_of(person, month)) if self.kinds[one] == "store")
+            has_any = self.sells(person, month) or any((person, month, other) in self.values for other in QUALITY)
+            return metric in ZERO and (store, month, source) in self.complete and has_any or (person, month, metric) in self.values
+
+        return {person for person in self.within(unit, month) if is_known(person)}
+
+    def plan(self, store):
+        """A year's plan of some of the units, which it may split no further, and people, as who plans sees them."""
+        def node(unit):
+            members = [person for person in self.postings if self.unit_of(person, 1) == unit and self.sells(person, 1)]
+            if self.chance.random() < 0.3 and unit != store:
+                whole.append(unit)
+                return {"unit": unit, "weight": self.chance.randint(1, 9)}
+            below = [one for one, parent in self.parents.items() if parent == unit]
+            if not is_deep:
+                # Departments are left out, and their teams planned below the store.
+                below = [one for part in below for one in (part, *(team for team, of in self.parents.items() if of == part))]
+                below = [one for one in below if self.kinds[one] == "team"]
+            made = [made for made in map(node, below) if made]
+            if not made and not members:
+                return None
+            return {"unit": unit, "weight": self.chance.randint(1, 9)} | ({"units": made} if made else {}) | (
+                {"members": [{"employee_no": one, "weight": self.chance.randint(1, 9)} for one in members]} if members else {})
+
+        whole = []
+        is_deep = self.chance.random() < 0.5
+        top = node(store)
+        if "units" not in (top or {}) or self.chance.random() < 0.2:
+            return
+        body = {"unit": store, "year": YEAR, "metric": "deliveries", "total": 1000, "season": [1] * 12}
+        try:
+            plan = self.make("plans", body | {"units": top["units"]}, self.desk)["id"]
+            self.make(f"plans/{plan}/submit", {}, self.desk)
+            self.make(f"plans/{plan}/approve", {"effective_from": f"{YEAR}-01"}, self.boss)
+            self.planned_whole += whole
+            self.plans[plan] = store
+        except Refused as refused:
+            print(f"no plan: {refused}")
+
+    def supply(self, store):
+        series = {"code": "series_a", "opening": 1000, "wholesale": [self.chance.randint(0, 99) for _ in range(12)]}
+        if self.chance.random() < 0.5:
+            series["stock_takings"] = [{"period": period(2), "opening": 2000}]
+        body = {"store": store, "year": YEAR, "series": [series]}
+        self.api.send("PUT", "/v1/supply", json.dumps(body).encode(), self.desk)
+
+    def paced(self, unit, month):
+        """Whose deliveries the pace of a unit adds up: nobody's of a unit planned as a whole in which somebody who sells is not known."""
+        def is_open(whole):
+            first_day, end = days(month)
+            return any(position == "sales_consultant" and whole in self.above(of) and first < end and (beyond is None or beyond > first_day)
+                       and (person, month, "deliveries") not in self.values
+                       for person, postings in self.postings.items() for of, position, first, beyond in postings)
+
+        left_out = {whole for whole in self.planned_whole if is_open(whole)}
+        return {one for one in self.known(unit, month, "deliveries") if not left_out & set(self.above(self.unit_of(one, month)))}
+
+    def publish(self, store, month):
+        try:
+            cycle = self.make("review-cycles", {"store": store, "period": period(month)}, self.desk)["id"]
+            self.make(f"review-cycles/{cycle}/freeze", {"accept_missing": True, "note": "test"}, self.desk)
+            self.api.send("POST", f"/v1/review-cycles/{cycle}/generate", b"", self.desk)
+            reviews = self.api.send("GET", f"/v1/reviews?period={period(month)}&limit=500", None, self.desk)["items"]
+            for review in reviews:
+                try:
+                    self.make(f"reviews/{review['id']}/waiver", {"reason": "test"}, self.desk)
+                except Refused:
+                    pass
+            for state in ("self_review", "leader_review", "manager_review", "hr_check", "published"):
+                if state == "published":
+                    self.make(f"review-cycles/{cycle}/hr-check", {"text": ""}, self.desk)
+                self.make(f"review-cycles/{cycle}/moves", {"to": state}, self.desk)
+        except Refused as refused:
+            print(f"not published: {refused}")
+
+    def reviews(self):
+        """What was published of whom: by month and person, the review."""
+        found = {}
+        for month in self.published:
+            items = self.api.send("GET", f"/v1/reviews?period={period(month)}&limit=500", None, self.desk)["items"]
+            found |= {(review["employee_no"], month, review["position"]): review for review in items}
+        return found

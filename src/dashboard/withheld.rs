@@ -1,0 +1,51 @@
+//! Which sums of units are withheld, by how many people are in each. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use super::places::Unit;
+use super::roll_up::Sums;
+use super::units::Summed;
+use crate::org::withheld::{Counted, withheld_store_by_store};
+
+/// The units of which each sum is withheld. Of coefficients it is judged by those who have none, too: that somebody is not rated is a
+/// grade like others.
+pub(super) fn hidden<const N: usize>(
+    units: &[Unit],
+    sums: &HashMap<i64, Sums<N>>,
+    summed: Summed<'_>,
+) -> [HashSet<i64>; N] {
+    if units.iter().all(|unit| unit.is_known || !unit.is_shown()) {
+        return std::array::from_fn(|_| HashSet::new());
+    }
+    // Mostly all metrics are known of the same people, and judged once.
+    let mut judged = HashMap::<Vec<i64>, HashSet<i64>>::new();
+    let mut judge = |count: &dyn Fn(&Sums<N>) -> i64| {
+        let people = units.iter().map(|unit| sums.get(&unit.id).map_or(0, count)).collect::<Vec<_>>();
+        judged.entry(people.clone()).or_insert_with(|| withheld_of(units, &people)).clone()
+    };
+    std::array::from_fn(|at| {
+        let known = |sums: &Sums<N>| sums.of.get(at).map_or(0, |sum| sum.known);
+        let mut hidden = judge(&known);
+        // What is withheld for one of them leaves nobody open in the other: what is left of it joins what is left of the unit above.
+        if matches!(summed, Summed::Coefficients(_)) {
+            hidden.extend(judge(&|sums| sums.people - known(sums)));
+        }
+        hidden
+    })
+}
+
+/// The units of which nothing is told, by how many people are in the sum of each. Screens that are confined to single units may hang
+/// beside each other, so that it is judged as if every unit were shown.
+fn withheld_of(units: &[Unit], people: &[i64]) -> HashSet<i64> {
+    let counted = units.iter().zip(people).map(|(unit, people)| {
+        let counted = Counted {
+            id: unit.id,
+            parent: unit.parent_id,
+            people: *people,
+            is_shown: unit.is_there,
+            is_known: unit.is_known,
+        };
+        (unit.store_id, counted)
+    });
+    withheld_store_by_store(&counted.collect::<Vec<_>>())
+}
