@@ -21,7 +21,7 @@ use showfloor::ledger::catalogue::Catalogues;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
 
-pub use cluster::Template;
+pub use cluster::{GROWING, Template};
 
 /// The rules that ship.
 pub fn shipped_rules() -> PathBuf {
@@ -130,6 +130,11 @@ impl TestApp {
 
     /// The demonstration with every month published, for tests of what is read then. How a month comes there is another
     /// test's.
+    /// The same beside a group of 2,500 stores with 40 people each.
+    pub async fn group() -> Self {
+        Self::start(Template::Group, &shipped_rules()).await
+    }
+
     pub async fn published() -> Self {
         let app = Self::demo().await;
         app.publish().await;
