@@ -136,7 +136,12 @@ impl TestApp {
     }
 
     pub async fn published() -> Self {
-        let app = Self::demo().await;
+        Self::published_over(16).await
+    }
+
+    /// The same over so many connections: few where a test opens all of them, for each plans every statement by itself.
+    pub async fn published_over(connections: usize) -> Self {
+        let app = Self::demo_over(connections).await;
         app.publish().await;
         app
     }
