@@ -479,25 +479,28 @@ async fn a_login_needs_no_more_than_four_kilobytes_packed_or_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let app = TestApp::demo().await;
     let address = app.url("").trim_start_matches("http://").to_owned();
-    for (head, length) in
-        [("POST /v1/sessions", "Content-Length: 100"), ("POST /v1/sessions", "Transfer-Encoding: chunked")]
-    {
-        let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
-        let request =
-            format!("{head} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        let limit = std::time::Duration::from_secs(25);
-        tokio::time::timeout(limit, socket.read_to_end(&mut answer))
-            .await
-            .expect("the socket stays open")
-            .unwrap();
-        let answer = String::from_utf8_lossy(&answer).into_owned();
+    let requests = ["Content-Length: 100", "Transfer-Encoding: chunked"]
+        .map(|length| answer_without_a_body(&address, length));
+    for answer in futures_util::future::join_all(requests).await {
         assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     }
+}
+
+/// What is answered until the socket is closed, where no body follows its announcement.
+async fn answer_without_a_body(address: &str, length: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let limit = std::time::Duration::from_secs(25);
+    let end = tokio::time::timeout(limit, socket.read_to_end(&mut answer)).await;
+    end.expect("the socket stays open").unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,7 +191,7 @@ async fn settled(screen: &mut Screen<'_>, heard: &Statements) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_read_for_whoever_has_the_answer() {
-    let app = TestApp::published().await;
+    let app = TestApp::published_over(4).await;
     let heard = Statements::of(&app.pool).await;
     let mut screens = Screen::all(&app, &["hr", "dashboard", "auditor", "leader", "consultant"]).await;
     assert!(screens.len() > 4 * RESOURCES.len() - 4, "{}", screens.len());
@@ -259,7 +259,7 @@ const CHANGES: [(&str, &str, &[&str]); 22] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_changes_an_answer_is_seen_by_whoever_has_it() {
-    let app = TestApp::published().await;
+    let app = TestApp::published_over(4).await;
     // Of whom the months of groups are remembered.
     app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
     app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
@@ -339,7 +339,7 @@ const FROM_A_MONTH_ON: [(&str, &str, &str); 5] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_groups_months_before_a_change_are_not_added_up_again() {
-    let app = TestApp::published().await;
+    let app = TestApp::published_over(4).await;
     app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
     let heard = Statements::of(&app.pool).await;
     let path = |month: &str| format!("/v1/dashboard/attainment?unit=JCJT&level=group&period={month}");
@@ -360,7 +360,7 @@ async fn a_groups_months_before_a_change_are_not_added_up_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_groups_months_are_added_up_once_however_they_are_asked_for() {
-    let app = TestApp::published().await;
+    let app = TestApp::published_over(4).await;
     app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
     app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
     let heard = Statements::of(&app.pool).await;
@@ -440,7 +440,7 @@ async fn what_is_committed_late_is_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_out_of_reach_does_not_show() {
-    let app = TestApp::published().await;
+    let app = TestApp::published_over(4).await;
     second_store(&app).await;
     let heard = Statements::of(&app.pool).await;
     let mut screens = Screen::all(&app, &["hr", "gm", "leader"]).await;

@@ -38,7 +38,7 @@ async fn of_request(
 /// Once a source is declared complete, whom it does not mention is known, in as many statements for one month as for eleven.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_declared_complete_is_asked_for_once() {
-    let app = TestApp::demo().await.at("2014-12-05T04:00:00Z");
+    let app = TestApp::demo_over(4).await.at("2014-12-05T04:00:00Z");
     let heard = Statements::of(&app.pool).await;
     let declared = async |months: std::ops::RangeInclusive<i32>| {
         let cleared = "UPDATE source_delivery SET is_complete = false WHERE source = 'dms';
@@ -84,7 +84,7 @@ async fn read_by_all(app: &TestApp, heard: &Statements, review: i64, place: &str
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_persons_page_takes_two_statements_whoever_reads_it_in_every_state() {
-    let app = TestApp::demo().await.at("2014-04-08T04:00:00Z");
+    let app = TestApp::demo_over(4).await.at("2014-04-08T04:00:00Z");
     // Of several roles it depends on the review which of them reaches it.
     app.add_user("hr2", &[Role::Hr, Role::SalesConsultant], Some("A03"), None).await;
     app.add_user("head", &[Role::SalesManager, Role::Auditor], Some("A04"), None).await;
@@ -277,7 +277,7 @@ async fn reminding(app: &TestApp, heard: &Statements) -> [usize; 3] {
 async fn publishing_locking_and_reminding_take_no_statement_more_for_more_stores() {
     const FEW: usize = 3;
     const MANY: usize = 60;
-    let app = TestApp::demo().await.at("2014-04-08T04:00:00Z");
+    let app = TestApp::demo_over(4).await.at("2014-04-08T04:00:00Z");
     let march = cycle(&app, "2014-03").await;
     freeze(&app, march).await;
     move_to(&app, "hr", march, "self_review", None).await.expect(200);
@@ -321,7 +321,7 @@ async fn publishing_locking_and_reminding_take_no_statement_more_for_more_stores
 /// Dashboards read a trend, and the months that it is compared with, in as many statements as one month.
 #[tokio::test(flavor = "multi_thread")]
 async fn months_of_dashboards_are_read_together() {
-    let app = TestApp::published().await;
+    let app = TestApp::published_over(4).await;
     let heard = Statements::of(&app.pool).await;
     for login in ["hr", "dashboard", "auditor", "leader"] {
         for resource in ["attainment", "funnel", "product-lines", "quality", "coefficients"] {

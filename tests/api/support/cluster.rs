@@ -4,7 +4,7 @@ use showfloor::auth::Context;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use diesel_async::RunQueryDsl as _;
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use showfloor::clock::Clock;
 use showfloor::db::embedded::{Cluster, Tuning};
 use showfloor::db::{migrate, pool};
@@ -25,7 +25,13 @@ pub enum Template {
     Empty,
     /// The demonstration with all its reviews.
     Demo,
+    /// The same beside a group of 100,000 people.
+    Group,
 }
+
+/// Tables to which every month, or every reading, adds rows.
+pub const GROWING: &str =
+    "'fact', 'person_month', 'frozen_month', 'review', 'access_log', 'audit_entry', 'employee'";
 
 /// The server that databases are made on.
 struct Server {
@@ -48,6 +54,7 @@ fn shared_runtime() -> &'static Runtime {
 static SERVER: OnceCell<Server> = OnceCell::const_new();
 static EMPTY: OnceCell<()> = OnceCell::const_new();
 static DEMO: OnceCell<()> = OnceCell::const_new();
+static GROUP: OnceCell<()> = OnceCell::const_new();
 
 async fn server() -> &'static Server {
     SERVER.get_or_init(|| async { shared_runtime().spawn(start()).await.unwrap() }).await
@@ -131,8 +138,11 @@ pub async fn database(template: Template) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let server = server().await;
     EMPTY.get_or_init(|| async { shared_runtime().spawn(make_empty(server)).await.unwrap() }).await;
-    if template == Template::Demo {
+    if template != Template::Empty {
         DEMO.get_or_init(|| async { shared_runtime().spawn(make_demo(server)).await.unwrap() }).await;
+    }
+    if template == Template::Group {
+        GROUP.get_or_init(|| async { shared_runtime().spawn(make_group(server)).await.unwrap() }).await;
     }
     let name = format!("showfloor_test_{}_{}", server.run, COUNT.fetch_add(1, Ordering::Relaxed));
     server.copy(&server.template(template), &name).await;
@@ -172,4 +182,19 @@ async fn make_demo(server: &Server) {
         generate(operator().await, &folder, &library, cycle.id).await.unwrap();
     }
     pool.close();
+}
+
+/// With everything that PostgreSQL would do about it by itself sooner or later: summing up a BRIN index counts as reading its
+/// table, and must not happen between two counts.
+async fn make_group(server: &Server) {
+    let name = server.template(Template::Group);
+    server.copy(&server.template(Template::Demo), &name).await;
+    let mut connection = pool::connect(&server.url(&name)).await.unwrap();
+    for table in GROWING.split(", ") {
+        let table = table.trim_matches('\'');
+        let unattended = format!("ALTER TABLE {table} SET (autovacuum_enabled = off)");
+        connection.batch_execute(&unattended).await.unwrap();
+    }
+    connection.batch_execute(include_str!("group.sql")).await.unwrap();
+    connection.batch_execute("VACUUM ANALYZE").await.unwrap();
 }

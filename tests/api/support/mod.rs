@@ -14,14 +14,16 @@ use serde_json::Value;
 use showfloor::auth::Identity;
 use showfloor::auth::access::Role;
 use showfloor::auth::token::Tokens;
+use showfloor::auth::users::{self, NewUser};
 use showfloor::clock::Clock;
 use showfloor::config::Policy;
 use showfloor::db::{Pool, pool};
 use showfloor::ledger::catalogue::Catalogues;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
+use tokio::sync::OnceCell;
 
-pub use cluster::Template;
+pub use cluster::{GROWING, Template};
 
 /// The rules that ship.
 pub fn shipped_rules() -> PathBuf {
@@ -128,10 +130,20 @@ impl TestApp {
         Self::start(Template::Demo, &shipped_rules()).await
     }
 
+    /// The same beside a group of 2,500 stores with 40 people each.
+    pub async fn group() -> Self {
+        Self::start(Template::Group, &shipped_rules()).await
+    }
+
     /// The demonstration with every month published, for tests of what is read then. How a month comes there is another
     /// test's.
     pub async fn published() -> Self {
-        let app = Self::demo().await;
+        Self::published_over(16).await
+    }
+
+    /// The same over so many connections: few where a test opens all of them, for each plans every statement by itself.
+    pub async fn published_over(connections: usize) -> Self {
+        let app = Self::demo_over(connections).await;
         app.publish().await;
         app
     }
@@ -304,15 +316,19 @@ impl TestApp {
 
     /// Makes a login as the operator would.
     pub async fn add_user(&self, login: &str, roles: &[Role], employee_no: Option<&str>, unit: Option<&str>) {
-        let new = showfloor::auth::users::NewUser {
+        // Hashed once: how each login's is, is for the tests of signing in.
+        static HASH: OnceCell<String> = OnceCell::const_new();
+        let password = "a password for tests";
+        let hash = HASH.get_or_init(|| async { users::hashed(password).await.unwrap() }).await;
+        let new = NewUser {
             login: login.to_owned(),
-            password: "a password for tests".to_owned(),
+            password: password.to_owned(),
             roles: roles.to_vec(),
             employee_no: employee_no.map(str::to_owned),
             unit: unit.map(str::to_owned),
         };
         let mut cx = Context::operator(&self.pool, self.clock.now()).await.unwrap();
-        showfloor::auth::users::create(&mut cx, new).await.unwrap();
+        users::create_with(&mut cx, new, hash.clone()).await.unwrap();
     }
 }
 
