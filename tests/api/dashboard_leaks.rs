@@ -16,12 +16,12 @@ const PLANNED: [&str; 4] = [
 const LOST: [&str; 4] = ["captured_leads_lost", "test_drives_lost", "orders_lost", "deliveries_lost"];
 
 /// The rates that a plan begins with.
-const USUAL: &str = r#"('showroom', 'showroom', '{"order": 0.95, "closing": 0.25, "capture": 0.85, "test_drive": 0.7}'::jsonb),
+pub const USUAL: &str = r#"('showroom', 'showroom', '{"order": 0.95, "closing": 0.25, "capture": 0.85, "test_drive": 0.7}'::jsonb),
     ('auto_show', 'showroom', '{"order": 0.95, "closing": 0.25, "capture": 0.85, "test_drive": 0.7}'::jsonb),
     ('phone_web', 'phone_web', '{"order": 0.95, "closing": 0.3, "arrival": 0.25, "valid": 0.5}'::jsonb)"#;
 
 /// Gives the plans these funnels instead of theirs: channel, model and rates.
-async fn set(app: &TestApp, funnels: &str) {
+pub async fn set(app: &TestApp, funnels: &str) {
     let sql = format!(
         "DELETE FROM plan_funnel; INSERT INTO plan_funnel (plan_id, channel, model, rates)
          SELECT p.id, r.* FROM annual_plan p, (VALUES {funnels}) AS r (channel, model, rates)"

@@ -6,6 +6,7 @@ use showfloor::auth::access::Role;
 use showfloor::demo::people::PEOPLE;
 use showfloor::period::Period;
 
+use crate::dashboard_leaks::{USUAL, set};
 use crate::support::{Answer, TestApp};
 
 fn of_unit<'a>(rows: &'a Value, unit: &str) -> &'a Value {
@@ -240,6 +241,7 @@ async fn coefficients_of_two_are_found_by_no_subtraction() {
 #[tokio::test(flavor = "multi_thread")]
 async fn telephone_and_web_have_a_funnel_of_their_own() {
     let app = TestApp::demo().await;
+    set(&app, USUAL).await;
     let path = "/v1/dashboard/phone-web-funnel?period=2014-12&months=12&unit=JC&level=store";
     let rows = app.get("hr", path).await.expect(200);
     let percent = |of: i64, by: i64| (of * by + 50) / 100;
