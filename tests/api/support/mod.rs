@@ -14,14 +14,12 @@ use serde_json::Value;
 use showfloor::auth::Identity;
 use showfloor::auth::access::Role;
 use showfloor::auth::token::Tokens;
-use showfloor::auth::users::{self, NewUser};
 use showfloor::clock::Clock;
 use showfloor::config::Policy;
 use showfloor::db::{Pool, pool};
 use showfloor::ledger::catalogue::Catalogues;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
-use tokio::sync::OnceCell;
 
 pub use cluster::{GROWING, Template};
 
@@ -130,13 +128,13 @@ impl TestApp {
         Self::start(Template::Demo, &shipped_rules()).await
     }
 
+    /// The demonstration with every month published, for tests of what is read then. How a month comes there is another
+    /// test's.
     /// The same beside a group of 2,500 stores with 40 people each.
     pub async fn group() -> Self {
         Self::start(Template::Group, &shipped_rules()).await
     }
 
-    /// The demonstration with every month published, for tests of what is read then. How a month comes there is another
-    /// test's.
     pub async fn published() -> Self {
         Self::published_over(16).await
     }
@@ -316,19 +314,15 @@ impl TestApp {
 
     /// Makes a login as the operator would.
     pub async fn add_user(&self, login: &str, roles: &[Role], employee_no: Option<&str>, unit: Option<&str>) {
-        // Hashed once: how each login's is, is for the tests of signing in.
-        static HASH: OnceCell<String> = OnceCell::const_new();
-        let password = "a password for tests";
-        let hash = HASH.get_or_init(|| async { users::hashed(password).await.unwrap() }).await;
-        let new = NewUser {
+        let new = showfloor::auth::users::NewUser {
             login: login.to_owned(),
-            password: password.to_owned(),
+            password: "a password for tests".to_owned(),
             roles: roles.to_vec(),
             employee_no: employee_no.map(str::to_owned),
             unit: unit.map(str::to_owned),
         };
         let mut cx = Context::operator(&self.pool, self.clock.now()).await.unwrap();
-        users::create_with(&mut cx, new, hash.clone()).await.unwrap();
+        showfloor::auth::users::create(&mut cx, new).await.unwrap();
     }
 }
 
