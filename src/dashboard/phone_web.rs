@@ -50,7 +50,7 @@ pub struct PhoneWebNumbers {
     /// 到店成交
     pub arrival_orders: Option<i64>,
     /// 24 小时跟进率: leads followed within a day ÷ raw leads, half-up to four places.
-    pub follow_up_rate: Option<Decimal>,
+    pub lead_follow_up_rate: Option<Decimal>,
     /// 线索有效率: valid ÷ raw leads.
     pub valid_lead_rate: Option<Decimal>,
     /// 邀约到店率: arrivals ÷ valid leads.
@@ -88,7 +88,7 @@ pub struct PhoneWebKnown {
 
 numbers!(PhoneWebNumbers, PhoneWebKnown, 5, Beside::Funnel =>
     raw_leads, leads_followed_24h, valid_leads, invited_arrivals, arrival_orders;
-    follow_up_rate = |of, _, _| rate(of.leads_followed_24h, of.raw_leads),
+    lead_follow_up_rate = |of, _, _| rate(of.leads_followed_24h, of.raw_leads),
     valid_lead_rate = |of, _, _| rate(of.valid_leads, of.raw_leads),
     arrival_rate = |of, _, _| rate(of.invited_arrivals, of.valid_leads),
     arrival_closing_rate = |of, _, _| rate(of.arrival_orders, of.invited_arrivals),

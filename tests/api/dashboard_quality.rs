@@ -260,7 +260,7 @@ async fn telephone_and_web_have_a_funnel_of_their_own() {
         ] {
             assert_eq!((&row[name], &row["known"][name]), (&json!(number), &json!(1)), "{month} {name}");
         }
-        assert_eq!(row["follow_up_rate"], quotient(followed, raw, 4));
+        assert_eq!(row["lead_follow_up_rate"], quotient(followed, raw, 4));
         assert_eq!(row["valid_lead_rate"], quotient(valid, raw, 4));
         assert_eq!(row["arrival_rate"], quotient(arrivals, valid, 4));
         assert_eq!(row["arrival_closing_rate"], quotient(orders, arrivals, 4));
@@ -278,7 +278,7 @@ async fn telephone_and_web_have_a_funnel_of_their_own() {
     let rows = app.get("dashboard", path).await.expect(200);
     for row in rows.as_array().unwrap() {
         assert_eq!((&row["withheld"], &row["raw_leads"]), (&json!(true), &Value::Null));
-        assert_eq!((&row["follow_up_rate"], &row["valid_leads_lost"]), (&Value::Null, &Value::Null));
+        assert_eq!((&row["lead_follow_up_rate"], &row["valid_leads_lost"]), (&Value::Null, &Value::Null));
     }
 }
 
