@@ -19,7 +19,7 @@ from elimination import found_of_few
 from subtract_group import MONTHS, SOURCES, ZERO, Group, days, period
 
 FEWEST = 3
-LEDGER = ["attainment", "funnel", "product-lines", "quality", "stock-depth"]
+LEDGER = ["attainment", "funnel", "phone-web-funnel", "product-lines", "quality", "stock-depth"]
 METRICS = {metric for metrics in SOURCES.values() for metric in metrics}
 POSITIONS = ["sales_consultant", "telesales_specialist"]
 # What is told only where all of its parts are.
@@ -35,7 +35,9 @@ MADE_OF = {
     "attendance_rate": SOURCES["attendance"][:4], "complaint_rate": [*SOURCES["complaints"][:3], "deliveries"],
     "callback_rate": ["callbacks_done", "callbacks_planned"], "follow_up_rate": ["second_follow_ups", "refused"],
     "document_error_rate": ["document_errors", "documents"], "report_rate": ["reports_on_time", "reports_due"],
-    "mean_coefficient": ["coefficient_sum"],
+    "lead_follow_up_rate": ["leads_followed_24h", "raw_leads"], "valid_lead_rate": ["valid_leads", "raw_leads"],
+    "arrival_rate": ["invited_arrivals", "valid_leads"], "arrival_closing_rate": ["arrival_orders", "invited_arrivals"],
+    "valid_leads_lost": ["valid_leads", "raw_leads"], "mean_coefficient": ["coefficient_sum"],
 }
 
 
@@ -122,7 +124,7 @@ class Attack:
             least = 0 if metric in ZERO else len(people)
             if count is not None and not least <= count <= len(people):
                 self.wrong.append(f"{where}: {metric} of {unit} in {month} is known of {count}, and not of {sorted(people)}")
-            if count is not None and metric not in SOURCES["dms"]:
+            if count is not None and metric not in SOURCES["dms"] + SOURCES["leads"]:
                 self.told(metric, people, month, where)
         before = row.get("last_month")
         if before and month - 1 in MONTHS:

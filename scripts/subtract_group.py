@@ -19,13 +19,19 @@ SOURCES = {
     "inspections": ["five_s_checks", "five_s_failures", "uniform_violations"],
     "attendance": ["scheduled_days", "protected_leave_days", "personal_leave_days", "absent_days", "late"],
     "complaints": ["complaints_minor", "complaints_serious", "complaints_major", "complaints_slow"],
+    "leads": ["raw_leads", "leads_followed_24h", "valid_leads", "invited_arrivals", "arrival_orders"],
 }
 ZERO = {"uniform_violations", "protected_leave_days", "personal_leave_days", "absent_days", "late", *SOURCES["complaints"]}
 # Others are a part of them, and no larger.
 WHOLE = {"first_visits", "visitors", "callbacks_planned", "refused", "five_s_checks", "documents", "reports_due"}
 # What stands beside what may be 0.
-QUALITY = {metric for source, metrics in SOURCES.items() if source != "exams" for metric in metrics} - set(DMS) | {
+QUALITY = {metric for source, metrics in SOURCES.items() if source not in ("exams", "leads") for metric in metrics} - set(DMS) | {
     "deliveries", "callbacks_planned", "callbacks_done", "refused", "second_follow_ups"}
+# The others are between 1 and 40, and 40 more where they have parts.
+RANGES = {
+    "exam_score": (60, 100), "scheduled_days": (15, 26), "accessory_revenue": (1, 9000), "raw_leads": (300, 400),
+    "leads_followed_24h": (100, 200), "valid_leads": (100, 200), "invited_arrivals": (41, 90),
+}
 # It is reported as an event, which takes two people.
 REPORTED = "complaints_major"
 # Of whom a number is 0 mostly nothing is delivered.
@@ -164,8 +170,7 @@ class Group:
     def value(self, metric):
         if metric in ZERO:
             return self.chance.randint(0, 1)
-        low, high = {"exam_score": (60, 100), "scheduled_days": (15, 26), "accessory_revenue": (1, 9000)}.get(metric, (1, 40))
-        return self.chance.randint(low, high) + (40 if metric in WHOLE else 0)
+        return self.chance.randint(*RANGES.get(metric, (1, 40))) + (40 if metric in WHOLE else 0)
 
     def known(self, unit, month, metric):
         """The people of whom a metric is known in a unit: where nothing means 0, and its source is complete, whoever sells there or has
