@@ -247,7 +247,7 @@ $$;
 CREATE TRIGGER review_terms_are_told AFTER INSERT OR UPDATE OF leaderboard_one_in ON review_terms
     FOR EACH ROW EXECUTE FUNCTION tell_terms();
 
--- Plans, and the targets of the months from which one is in force.
+-- Plans, and the targets of the months from which one is in force. Stock counts them as what is delivered in the months to come.
 CREATE FUNCTION tell_plans() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -263,7 +263,7 @@ BEGIN
         FROM later l JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
         CROSS JOIN LATERAL generate_series(coalesce(l.effective_from, make_date(l.year, 1, 1))::timestamp,
             make_date(l.year, 12, 1)::timestamp, interval '1 month') AS m (month)
-        CROSS JOIN (VALUES ('attainment'), ('funnel'), ('phone-web-funnel')) AS r (resource)
+        CROSS JOIN (VALUES ('attainment'), ('funnel'), ('phone-web-funnel'), ('stock-depth')) AS r (resource)
         WHERE l.status = 'approved' AND l.id NOT IN (SELECT f.id FROM former f WHERE f.status = 'approved')
         ORDER BY m.month, s.id, r.resource;
     END IF;

@@ -1,5 +1,6 @@
 -- How many people sell in each unit, kept beside the postings: dashboards of groups read a row for each unit, and no people. Whoever
--- is posted as a sales consultant sells in a month where the longest posting of the month is, of postings held equally long the later.
+-- is posted as a sales consultant in a part of a month sells where the month counts (unit_held), and nowhere else: dashboards take
+-- sellers for people who are in the unit's sums.
 
 -- Where somebody sells, from a month on up to a month.
 CREATE TABLE seller_span (
@@ -34,15 +35,10 @@ CREATE FUNCTION seller_spans_of(people bigint[]) RETURNS SETOF seller_span LANGU
     part AS (
         SELECT employee_id, month_from AS month FROM posting WHERE valid_from > month_from
         UNION SELECT employee_id, month_to FROM posting WHERE valid_to > month_to),
-    longest AS (
-        SELECT DISTINCT ON (p.employee_id, p.month) p.employee_id, a.unit_id, p.month AS first,
-            (p.month + interval '1 month')::date AS beyond
-        FROM part p JOIN posting a ON a.employee_id = p.employee_id AND a.valid_from < (p.month + interval '1 month')::date
-            AND (a.valid_to > p.month OR a.valid_to IS NULL)
-        ORDER BY p.employee_id, p.month,
-            least(coalesce(a.valid_to, 'infinity'), (p.month + interval '1 month')::date) - greatest(a.valid_from, p.month) DESC,
-            a.valid_from DESC, a.id DESC)
-    SELECT * FROM whole WHERE first < beyond UNION ALL SELECT * FROM longest
+    month AS (SELECT month, array_agg(employee_id) AS people FROM part GROUP BY month)
+    SELECT * FROM whole WHERE first < beyond
+    UNION ALL SELECT h.employee_id, h.unit_id, m.month, (m.month + interval '1 month')::date
+    FROM month m CROSS JOIN LATERAL unit_held(m.month, m.people) h
 $$;
 
 -- Postings that a transaction has changed, until it ends. Units are shared by transactions that know nothing of each other, so they

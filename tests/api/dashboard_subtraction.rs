@@ -35,6 +35,10 @@ fn with_members(unit: &str, people: &[&str]) -> Value {
     json!({"unit": unit, "weight": 1, "members": members})
 }
 
+fn first_team() -> Value {
+    with_members("N1A", &["Q01", "Q02", "Q03", "Q04"])
+}
+
 async fn dashboard(app: &TestApp, login: &str, query: &str) -> BTreeMap<String, Value> {
     by_unit(&app.get(login, &format!("/v1/dashboard/{query}&level=all")).await.expect(200))
 }
@@ -61,14 +65,7 @@ const BESIDE: [(&str, &str, Option<[i64; 3]>); 3] =
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_without_departments_tells_nothing_that_dashboards_withhold() {
     let app = group(&BESIDE).await.at("2016-03-03T02:00:00Z");
-    plan(
-        &app,
-        json!([
-            with_members("N1A", &["Q01", "Q02", "Q03", "Q04"]),
-            with_members("N1B", &["Q05", "Q06", "Q07"]),
-        ]),
-    )
-    .await;
+    plan(&app, json!([first_team(), with_members("N1B", &["Q05", "Q06", "Q07"])])).await;
     // Of those who sell for the department itself only Q08 is known: 6 of 41, which are the department's less its teams'.
     let mut facts = teams();
     facts.extend(
@@ -92,8 +89,7 @@ async fn a_plan_without_departments_tells_nothing_that_dashboards_withhold() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sum_of_other_people_than_on_dashboards_is_withheld() {
     let app = group(&BESIDE).await.at("2016-03-03T02:00:00Z");
-    plan(&app, json!([with_members("N1A", &["Q01", "Q02", "Q03", "Q04"]), {"unit": "N1B", "weight": 1}]))
-        .await;
+    plan(&app, json!([first_team(), {"unit": "N1B", "weight": 1}])).await;
     // Of the team that is planned as a whole Q06 and Q07 are missing: what Q05 brought is in no sum of the pace, and in the store's
     // on dashboards.
     deliver(&app, "2016-02", &teams()[..5]).await.expect(200);
@@ -119,14 +115,7 @@ async fn a_sum_of_other_people_than_on_dashboards_is_withheld() {
 #[tokio::test(flavor = "multi_thread")]
 async fn between_two_days_nobody_is_found_who_came_later() {
     let app = group(&BESIDE).await.at("2016-02-10T02:00:00Z");
-    plan(
-        &app,
-        json!([
-            with_members("N1A", &["Q01", "Q02", "Q03", "Q04"]),
-            with_members("N1B", &["Q05", "Q06", "Q07"]),
-        ]),
-    )
-    .await;
+    plan(&app, json!([first_team(), with_members("N1B", &["Q05", "Q06", "Q07"])])).await;
     let everybody = teams();
     let early = everybody.iter().filter(|(person, _)| *person != "Q04").cloned().collect::<Vec<_>>();
     deliver(&app, "2016-02", &early).await.expect(200);
