@@ -1,6 +1,6 @@
 DROP VIEW current_fact;
 ALTER TABLE frozen_month ALTER COLUMN value TYPE numeric[] USING value::numeric[];
-ALTER TABLE person_month ALTER COLUMN value TYPE numeric[] USING value::numeric[];
+ALTER TABLE person_month ALTER COLUMN value TYPE numeric[] USING value::numeric[], ALTER COLUMN rank TYPE smallint[] USING rank::smallint[];
 CREATE VIEW current_fact AS
     SELECT m.employee_id, m.period, p.metric, m.value[p.place] AS value
     FROM person_month m CROSS JOIN metric_place p WHERE m.value[p.place] IS NOT NULL;

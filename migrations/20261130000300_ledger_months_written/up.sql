@@ -1,7 +1,7 @@
--- A person's month is kept as the text of its array: sent and read in a fraction of the time, and half as long. SQL reads it by
--- value::numeric[]; a unit's sums stay arrays, which are added up.
+-- A person's month is kept as the text of its arrays: sent and read in a fraction of the time, and half as long. SQL reads it by
+-- value::numeric[] and rank::smallint[]; a unit's sums stay arrays, which are added up.
 DROP VIEW current_fact;
-ALTER TABLE person_month ALTER COLUMN value TYPE text USING value::text;
+ALTER TABLE person_month ALTER COLUMN value TYPE text USING value::text, ALTER COLUMN rank TYPE text USING rank::text;
 ALTER TABLE frozen_month ALTER COLUMN value TYPE text USING value::text;
 
 -- A month's value of a metric as it is known now.

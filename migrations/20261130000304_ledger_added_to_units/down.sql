@@ -45,3 +45,5 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+DROP FUNCTION spread(smallint[], anyarray, integer, anyelement);

@@ -1,11 +1,23 @@
--- Each unit's summands are put in their places by themselves: all units' places beside each other had to be sorted, which took
--- three times as long.
+-- The summands of a unit in their places, so many of them, with nothing in between. A query for each unit that puts them there takes
+-- three times as long, one for all units together six times.
+CREATE FUNCTION spread(place smallint[], summand anyarray, places integer, nothing anyelement) RETURNS anyarray LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    spread ALIAS FOR $0;
+BEGIN
+    spread := array_fill(nothing, ARRAY[places]);
+    FOR at IN 1..cardinality(place) LOOP
+        spread[place[at]] := summand[at];
+    END LOOP;
+    RETURN spread;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION add_to_units() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    stores bigint[];
     periods date[];
-    units bigint[];
     places smallint[];
-    people integer[];
+    people bigint[];
     told smallint[] := ARRAY(SELECT DISTINCT p.place FROM metric_place p JOIN change_metric c ON c.metric = p.metric);
 BEGIN
     WITH change AS (DELETE FROM unit_change RETURNING *),
@@ -17,27 +29,21 @@ BEGIN
         GROUP BY s.period, s.unit_id, s.place),
     added AS (
         INSERT INTO unit_month AS m (period, unit_id, value, known, recorded_at)
-        SELECT u.period, u.unit_id, s.value, s.known, u.recorded_at
+        SELECT u.period, u.unit_id, spread(u.place, u.value, u.places, 0::numeric), spread(u.place, u.known, u.places, 0),
+            u.recorded_at
         FROM (SELECT period, unit_id, array_agg(place) AS place, array_agg(value) AS value, array_agg(known) AS known,
-                  max(place) AS places, max(recorded_at) AS recorded_at
+                  max(place)::integer AS places, max(recorded_at) AS recorded_at
               FROM summand GROUP BY period, unit_id) AS u
-        CROSS JOIN LATERAL (
-            SELECT array_agg(coalesce(v.value, 0) ORDER BY at.place) AS value,
-                array_agg(coalesce(v.known, 0) ORDER BY at.place) AS known
-            FROM generate_series(1, u.places) AS at (place)
-            LEFT JOIN unnest(u.place, u.value, u.known) AS v (place, value, known) ON v.place = at.place) AS s
         ORDER BY u.period, u.unit_id
         ON CONFLICT (period, unit_id) DO UPDATE
             SET value = array_plus(m.value, excluded.value), known = array_plus(m.known, excluded.known),
                 recorded_at = greatest(m.recorded_at, excluded.recorded_at))
-    SELECT array_agg(s.period), array_agg(s.unit_id), array_agg(s.place), array_agg(s.known)
-    INTO periods, units, places, people
-    FROM summand s WHERE s.place = ANY (told);
+    SELECT array_agg(t.store_id), array_agg(t.period), array_agg(t.place), array_agg(t.people)
+    INTO stores, periods, places, people
+    FROM (SELECT u.store_id, s.period, s.place, sum(s.known) AS people FROM summand s JOIN org_unit u ON u.id = s.unit_id
+          WHERE s.place = ANY (told) AND u.store_id IS NOT NULL GROUP BY u.store_id, s.period, s.place) AS t;
     WITH more AS MATERIALIZED (
-        SELECT u.store_id, t.period, t.place, sum(t.people) AS people
-        FROM unnest(periods, units, places, people) AS t (period, unit_id, place, people)
-        JOIN org_unit u ON u.id = t.unit_id WHERE u.store_id IS NOT NULL
-        GROUP BY u.store_id, t.period, t.place),
+        SELECT * FROM unnest(stores, periods, places, people) AS t (store_id, period, place, people)),
     known AS MATERIALIZED (
         SELECT s.store_id, s.period, p.place, sum(m.known[p.place]) AS people
         FROM (SELECT DISTINCT store_id, period FROM more) AS s JOIN org_unit w ON w.store_id = s.store_id

@@ -7,9 +7,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
 use rust_decimal::Decimal;
 
-use super::person_months::{self, Months};
+use super::person_months::{Following, Months};
 use super::{Entry, ValueOrigin};
 use crate::db::schema::month_close;
 use crate::db::sql;
@@ -210,8 +211,23 @@ pub(super) async fn append(
     if news.is_empty() {
         return Ok(());
     }
-    add(connection, news, origin).await?;
-    person_months::follow(connection, known, news, origin).await
+    let mut following = Following::begin(connection, known, news).await?;
+    let shared = &*connection;
+    let followed = async {
+        following.work_out(news, &origin.source_system);
+        match following.asks() {
+            true => Ok(()),
+            false => following.write(shared, origin.at).await,
+        }
+    };
+    // While PostgreSQL writes the rows it is worked out here what the months come to.
+    try_join(add(shared, news, origin), followed).await?;
+    if following.asks() {
+        following.ask(connection).await?;
+        following.write(connection, origin.at).await?;
+    }
+    following.tell(known);
+    Ok(())
 }
 
 /// Adds what a second person has accepted, at the places that it was proposed for: whatever stands there by now gives way.
@@ -236,7 +252,7 @@ pub(super) async fn accept<'a>(
 }
 
 async fn add(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     news: &[News<'_>],
     origin: &ValueOrigin,
 ) -> Result<(), Problem> {
@@ -267,7 +283,7 @@ async fn add(
     .bind::<Timestamptz, _>(origin.at)
     .bind::<Bool, _>(origin.reason.is_some())
     .bind::<Array<Nullable<BigInt>>, _>(column(news, News::store_of_total))
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     Ok(())
 }

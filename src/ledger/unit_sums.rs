@@ -34,7 +34,7 @@ impl Summand {
 /// Has the sums follow the months that have changed by what was recorded at a moment, each as it was and as it is. A month counts
 /// for the unit that it counted for before.
 pub(super) async fn follow(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     recorded_at: DateTime<Utc>,
     months: impl Iterator<Item = (Option<&PersonMonth>, &PersonMonth)>,
 ) -> Result<(), Problem> {
@@ -60,7 +60,7 @@ pub(super) async fn follow(
         .bind::<Array<Numeric>, _>(sums.values().map(|sum| sum.value).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(sums.values().map(|sum| sum.known).collect::<Vec<_>>())
         .bind::<Timestamptz, _>(recorded_at)
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }

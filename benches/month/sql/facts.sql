@@ -86,7 +86,7 @@ ANALYZE;
 INSERT INTO metric_place (metric) SELECT DISTINCT metric FROM fact ORDER BY metric;
 INSERT INTO person_month (period, employee_id, unit_id, value, rank)
     SELECT current_setting('bench.period')::date, p.employee_id, p.team_id,
-        array_agg(f.value ORDER BY m.place)::text, array_agg(f.rank ORDER BY m.place)
+        array_agg(f.value ORDER BY m.place)::text, array_agg(f.rank ORDER BY m.place)::text
     FROM bench.person p CROSS JOIN metric_place m LEFT JOIN fact f
         ON f.employee_id = p.employee_id AND f.metric = m.metric AND f.period = current_setting('bench.period')::date
     GROUP BY p.employee_id, p.team_id ORDER BY p.employee_id;

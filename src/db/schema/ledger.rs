@@ -87,7 +87,7 @@ diesel::table! {
         employee_id -> Int8,
         unit_id -> Nullable<Int8>,
         value -> Text,
-        rank -> Array<Int2>,
+        rank -> Text,
     }
 }
 

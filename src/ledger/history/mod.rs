@@ -133,9 +133,9 @@ async fn load(
              f.source_system, f.external_id, f.batch_id AS batch, l.login AS recorded_by, f.recorded_at, f.reason, \
              f.replaces_id AS replaces, f.rank, s.code AS store, f.store_id, f.place, here.stands, here.counts, \
              CASE WHEN here.stands AND NOT here.counts AND f.rank >= 0 THEN CASE \
-                 WHEN m.rank[p.place] IN (3, 11) THEN 'verified_events' \
-                 WHEN m.rank[p.place] IN (2, 4, 10, 12) THEN 'delivered_total' \
-                 WHEN m.rank[p.place] IN (1, 9) THEN 'days_and_records' END END AS counts_instead \
+                 WHEN (m.rank::smallint[])[p.place] IN (3, 11) THEN 'verified_events' \
+                 WHEN (m.rank::smallint[])[p.place] IN (2, 4, 10, 12) THEN 'delivered_total' \
+                 WHEN (m.rank::smallint[])[p.place] IN (1, 9) THEN 'days_and_records' END END AS counts_instead \
          FROM fact f JOIN employee e ON e.id = f.employee_id LEFT JOIN user_account l ON l.id = f.user_id \
          LEFT JOIN org_unit s ON s.id = f.store_id \
          LEFT JOIN metric_place p ON p.metric = f.metric \

@@ -145,7 +145,7 @@ async fn compare(
         for month in anew(connection, period, some).await? {
             let nothing = PersonMonth::nothing(period, month.employee_id);
             let kept = kept.get(&month.employee_id).unwrap_or(&nothing);
-            for at in 0..month.rank.len().max(kept.rank.len()).max(kept.value.0.len()) {
+            for at in 0..month.rank.0.len().max(kept.rank.0.len()).max(kept.value.0.len()) {
                 let (kept, ledger) = (kept.counted(at), month.counted(at));
                 if kept != ledger {
                     let shown = |one: super::Counted| {

@@ -1,6 +1,6 @@
 //! A person's month as the ledger says it now, a row each: what counts of every metric, by the metric's place. It holds
-//! nothing that does not follow from the ledger. Whoever adds to the ledger keeps it in the same transaction ([`follow`]),
-//! and what is read often reads it.
+//! nothing that does not follow from the ledger. Whoever adds to the ledger keeps it in the same transaction
+//! ([`Following`]), and what is read often reads it.
 
 pub mod check;
 mod counting;
@@ -11,15 +11,17 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 pub(in crate::ledger) use self::counting::{AtPlace, Counted, EVENTS, TOTAL, level, rank};
 pub use self::numbers::Numbers;
+use self::numbers::Ranks;
 pub use self::places::Places;
 use super::rows::News;
-use super::{ValueOrigin, unit_sums};
+use super::unit_sums;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -36,27 +38,27 @@ pub(in crate::ledger) struct PersonMonth {
     pub unit_id: Option<i64>,
     #[diesel(sql_type = Text)]
     pub value: Numbers,
-    #[diesel(sql_type = Array<Nullable<SmallInt>>)]
-    pub rank: Vec<Option<i16>>,
+    #[diesel(sql_type = Text)]
+    pub rank: Ranks,
 }
 
 impl PersonMonth {
     /// A month of which nothing has been recorded.
     fn nothing(period: Period, employee_id: i64) -> Self {
-        Self { period, employee_id, unit_id: None, value: Numbers::default(), rank: Vec::new() }
+        Self { period, employee_id, unit_id: None, value: Numbers::default(), rank: Ranks::default() }
     }
 
     /// What is known of the metric at an index.
     fn counted(&self, at: usize) -> Counted {
-        Counted { value: self.value.get(at), rank: self.rank.get(at).copied().flatten() }
+        Counted { value: self.value.get(at), rank: self.rank.0.get(at).copied().flatten() }
     }
 
     fn put(&mut self, at: usize, counted: Counted) {
-        if self.rank.len() <= at {
+        if self.rank.0.len() <= at {
             self.value.0.resize(at + 1, None);
-            self.rank.resize(at + 1, None);
+            self.rank.0.resize(at + 1, None);
         }
-        if let (Some(value), Some(rank)) = (self.value.0.get_mut(at), self.rank.get_mut(at)) {
+        if let (Some(value), Some(rank)) = (self.value.0.get_mut(at), self.rank.0.get_mut(at)) {
             (*value, *rank) = (counted.value, counted.rank);
         }
     }
@@ -171,35 +173,65 @@ struct Change {
     is_asked: bool,
 }
 
-/// Brings the months of people up to what has just been added to the ledger. Mostly that follows from what was `known`
-/// before, and is known as it is afterwards; the ledger is asked about the others. The months are locked, so nobody else changes
-/// them.
-pub(in crate::ledger) async fn follow(
-    connection: &mut AsyncPgConnection,
-    known: &mut Months,
-    news: &[News<'_>],
-    origin: &ValueOrigin,
-) -> Result<(), Problem> {
-    let metrics = news.iter().map(|one| one.entry.metric.as_str()).collect();
-    let places = Places::with(connection, &metrics).await?;
-    let mut changes = begin(connection, known, news).await?;
-    for one in news {
-        let Some(change) = changes.get_mut(&(one.period, one.entry.employee_id)) else { continue };
-        let Some(at) = places.index(&one.entry.metric) else { continue };
-        let rank = rank(&origin.source_system, &one.place);
-        match change.after.counted(at).after(rank, one.before, one.entry.value) {
-            Some(counted) => change.after.put(at, counted),
-            None => change.is_asked = true,
+/// Months that are brought up to what is being added to the ledger. Mostly that follows from what was known before, and is known as it
+/// is afterwards; the ledger is asked about the others. The months are locked, so nobody else changes them.
+pub(in crate::ledger) struct Following {
+    places: Places,
+    changes: Changes,
+}
+
+impl Following {
+    /// The months that the news are about, as they were. `known` is what has been read of them.
+    pub async fn begin(
+        connection: &mut AsyncPgConnection,
+        known: &Months,
+        news: &[News<'_>],
+    ) -> Result<Self, Problem> {
+        let metrics = news.iter().map(|one| one.entry.metric.as_str()).collect();
+        let places = Places::with(connection, &metrics).await?;
+        Ok(Self { places, changes: begin(connection, known, news).await? })
+    }
+
+    /// Works out what the months come to by the news, as far as that can be said without asking.
+    pub fn work_out(&mut self, news: &[News<'_>], source_system: &str) {
+        for one in news {
+            let Some(change) = self.changes.get_mut(&(one.period, one.entry.employee_id)) else { continue };
+            let Some(at) = self.places.index(&one.entry.metric) else { continue };
+            let rank = rank(source_system, &one.place);
+            match change.after.counted(at).after(rank, one.before, one.entry.value) {
+                Some(counted) => change.after.put(at, counted),
+                None => change.is_asked = true,
+            }
         }
     }
-    ask(connection, &mut changes).await?;
-    write::write(connection, &mut changes).await?;
-    let pairs = changes.values().map(|one| (one.before.as_ref(), &one.after));
-    unit_sums::follow(connection, origin.at, pairs).await?;
-    known.places = places;
-    let own = changes.into_iter().filter(|((period, _), _)| *period == known.period);
-    known.known.extend(own.map(|((_, id), change)| (id, change.after)));
-    Ok(())
+
+    /// Whether the ledger has to be asked what some of the months come to.
+    pub fn asks(&self) -> bool {
+        self.changes.values().any(|change| change.is_asked)
+    }
+
+    /// Asks it, once the news are in it.
+    pub async fn ask(&mut self, connection: &mut AsyncPgConnection) -> Result<(), Problem> {
+        ask(connection, &mut self.changes).await
+    }
+
+    /// Writes the months, and what they add to sums.
+    pub async fn write(
+        &mut self,
+        connection: &AsyncPgConnection,
+        recorded_at: DateTime<Utc>,
+    ) -> Result<(), Problem> {
+        write::write(connection, &mut self.changes).await?;
+        let pairs = self.changes.values().map(|one| (one.before.as_ref(), &one.after));
+        unit_sums::follow(connection, recorded_at, pairs).await
+    }
+
+    /// What is known now.
+    pub fn tell(self, known: &mut Months) {
+        known.places = self.places;
+        let own = self.changes.into_iter().filter(|((period, _), _)| *period == known.period);
+        known.known.extend(own.map(|((_, id), change)| (id, change.after)));
+    }
 }
 
 /// Changes by month and person.
@@ -297,8 +329,8 @@ struct LedgerMonth {
     employee_id: i64,
     #[diesel(sql_type = Text)]
     value: Numbers,
-    #[diesel(sql_type = Array<Nullable<SmallInt>>)]
-    rank: Vec<Option<i16>>,
+    #[diesel(sql_type = Text)]
+    rank: Ranks,
 }
 
 async fn by_ledger(
@@ -306,7 +338,7 @@ async fn by_ledger(
     period: Period,
     people: &[i64],
 ) -> Result<Vec<LedgerMonth>, Problem> {
-    Ok(sql("SELECT employee_id, value::text AS value, rank FROM person_month_of($1, $2)")
+    Ok(sql("SELECT employee_id, value::text AS value, rank::text AS rank FROM person_month_of($1, $2)")
         .over(people.len())
         .bind::<Date, _>(period)
         .bind::<Array<BigInt>, _>(people)

@@ -1,7 +1,8 @@
-//! A month's numbers in a row, kept as PostgreSQL writes an array of them: `{NULL,17070.84,27}`. A text is sent and read in a fraction
-//! of the time that an array takes, in which each number is a value of its own; SQL reads it by `value::numeric[]`.
+//! A month's numbers and ranks in rows, kept as PostgreSQL writes an array of them: `{NULL,17070.84,27}`. A text is sent and read in a fraction
+//! of the time that an array takes, in which each number is a value of its own; SQL reads it by `value::numeric[]`
+//! and `rank::smallint[]`.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -25,20 +26,6 @@ impl Numbers {
     /// The number at an index, if one is known.
     pub fn get(&self, at: usize) -> Option<Decimal> {
         self.0.get(at).copied().flatten()
-    }
-
-    fn write(&self) -> String {
-        let mut text = String::with_capacity(2 + 5 * self.0.len());
-        for number in &self.0 {
-            text.push(if text.is_empty() { '{' } else { ',' });
-            match number {
-                // Nothing can go wrong where a text is written to.
-                Some(number) => drop(write!(text, "{number}")),
-                None => text.push_str(UNKNOWN),
-            }
-        }
-        text.push_str(if text.is_empty() { "{}" } else { "}" });
-        text
     }
 
     fn read(text: &str) -> deserialize::Result<Self> {
@@ -71,12 +58,54 @@ impl Numbers {
 
 impl ToSql<Text, Pg> for Numbers {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        std::io::Write::write_all(out, self.write().as_bytes())?;
+        std::io::Write::write_all(out, list(&self.0).as_bytes())?;
         Ok(IsNull::No)
     }
 }
 
+/// A list as PostgreSQL writes an array.
+fn list<T: Display>(numbers: &[Option<T>]) -> String {
+    let mut text = String::with_capacity(2 + 5 * numbers.len());
+    for number in numbers {
+        text.push(if text.is_empty() { '{' } else { ',' });
+        match number {
+            // Nothing can go wrong where a text is written to.
+            Some(number) => drop(write!(text, "{number}")),
+            None => text.push_str(UNKNOWN),
+        }
+    }
+    text.push_str(if text.is_empty() { "{}" } else { "}" });
+    text
+}
+
 impl FromSql<Text, Pg> for Numbers {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Self::read(std::str::from_utf8(value.as_bytes())?)
+    }
+}
+
+/// What ranks the numbers have, by place; none where nothing stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub(in crate::ledger) struct Ranks(pub Vec<Option<i16>>);
+
+impl Ranks {
+    fn read(text: &str) -> deserialize::Result<Self> {
+        let listed = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).ok_or(NO_LIST)?;
+        let rank = |text: &str| if text == UNKNOWN { Ok(None) } else { text.parse().map(Some) };
+        let ranks = if listed.is_empty() { Ok(Vec::new()) } else { listed.split(',').map(rank).collect() };
+        Ok(Self(ranks?))
+    }
+}
+
+impl ToSql<Text, Pg> for Ranks {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, list(&self.0).as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Text, Pg> for Ranks {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         Self::read(std::str::from_utf8(value.as_bytes())?)
     }
@@ -145,11 +174,23 @@ mod tests {
             numbers in prop::collection::vec(prop::option::of(any_decimal()), 0..5),
         ) {
             let written = Numbers(numbers);
-            let read = Numbers::read(&written.write()).unwrap();
+            let read = Numbers::read(&list(&written.0)).unwrap();
             let scales =
                 |numbers: &Numbers| numbers.0.iter().map(|one| one.map(|number| number.scale())).collect::<Vec<_>>();
             prop_assert_eq!(scales(&read), scales(&written));
             prop_assert_eq!(read, written);
+        }
+    }
+
+    #[test]
+    fn ranks_are_read_as_they_were_written() {
+        for ranks in [vec![], vec![None], vec![Some(2), None, Some(-1)], vec![None, Some(12)]] {
+            let written = Ranks(ranks);
+            assert_eq!(Ranks::read(&list(&written.0)).unwrap(), written);
+        }
+        assert_eq!(list(&[Some(2), None, Some(-1)]), "{2,NULL,-1}");
+        for text in ["", "{", "2", "{2,}", "{,2}", "{null}", "{2 }", "{2}}", "{2.0}", "{40000}"] {
+            assert!(Ranks::read(text).is_err(), "{text}");
         }
     }
 

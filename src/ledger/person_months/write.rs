@@ -1,35 +1,18 @@
-//! Writing people's months: many rows at once, each sent as PostgreSQL keeps it.
+//! Writing people's months: many rows at once.
 
 use diesel::QueryableByName;
-use diesel::pg::Pg;
-use diesel::query_builder::QueryId;
-use diesel::serialize::{self, Output, ToSql, WriteTuple};
-use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, SqlType, Text};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Changes, PersonMonth};
+use super::numbers::Ranks;
+use super::{Changes, Numbers, PersonMonth};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
 
-/// PostgreSQL's type of the table's rows.
-#[derive(Debug, QueryId, SqlType)]
-#[diesel(postgres_type(name = "person_month"))]
-struct PersonMonthRow;
-
-impl ToSql<PersonMonthRow, Pg> for PersonMonth {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        type Columns = (Date, BigInt, Nullable<BigInt>, Text, Array<Nullable<SmallInt>>);
-        WriteTuple::<Columns>::write_tuple(
-            &(self.period, self.employee_id, self.unit_id, &self.value, &self.rank),
-            &mut out.reborrow(),
-        )
-    }
-}
-
 /// Writes the months as they are after the changes, and notes for which unit each counts by now: until their people were
 /// held, they could be posted elsewhere.
-pub(super) async fn write(connection: &mut AsyncPgConnection, changes: &mut Changes) -> Result<(), Problem> {
+pub(super) async fn write(connection: &AsyncPgConnection, changes: &mut Changes) -> Result<(), Problem> {
     let (mut known, mut new) = (Vec::new(), Vec::new());
     for change in changes.values() {
         match &change.before {
@@ -60,32 +43,62 @@ struct CountsFor {
 }
 
 async fn renew(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     months: Vec<&PersonMonth>,
 ) -> Result<Vec<CountsFor>, Problem> {
     if months.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(sql("UPDATE person_month m SET value = n.value, rank = n.rank FROM unnest($1) AS n \
+    let Columns { periods, people, values, ranks } = Columns::of(&months);
+    Ok(sql("UPDATE person_month m SET value = n.value, rank = n.rank \
+         FROM unnest($1, $2, $3, $4) AS n (period, employee_id, value, rank) \
          WHERE m.period = n.period AND m.employee_id = n.employee_id \
          RETURNING m.period, m.employee_id, m.unit_id")
-    .bind::<Array<PersonMonthRow>, _>(months)
-    .load(connection)
+    .bind::<Array<Date>, _>(periods)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Text>, _>(values)
+    .bind::<Array<Text>, _>(ranks)
+    .load(&mut connection)
     .await?)
 }
 
 /// Adds months of which nothing was recorded before.
 pub(super) async fn add(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     months: Vec<&PersonMonth>,
 ) -> Result<(), Problem> {
     if months.is_empty() {
         return Ok(());
     }
+    let Columns { periods, people, values, ranks } = Columns::of(&months);
     sql("INSERT INTO person_month (period, employee_id, unit_id, value, rank) \
-         SELECT n.period, n.employee_id, n.unit_id, n.value, n.rank FROM unnest($1) AS n")
-    .bind::<Array<PersonMonthRow>, _>(months)
-    .execute(connection)
+         SELECT n.period, n.employee_id, n.unit_id, n.value, n.rank \
+         FROM unnest($1, $2, $3, $4, $5) AS n (period, employee_id, value, rank, unit_id)")
+    .bind::<Array<Date>, _>(periods)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Text>, _>(values)
+    .bind::<Array<Text>, _>(ranks)
+    .bind::<Array<Nullable<BigInt>>, _>(months.iter().map(|month| month.unit_id).collect::<Vec<_>>())
+    .execute(&mut connection)
     .await?;
     Ok(())
+}
+
+/// What is written of months, column by column.
+struct Columns<'a> {
+    periods: Vec<Period>,
+    people: Vec<i64>,
+    values: Vec<&'a Numbers>,
+    ranks: Vec<&'a Ranks>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(months: &[&'a PersonMonth]) -> Self {
+        Self {
+            periods: months.iter().map(|month| month.period).collect(),
+            people: months.iter().map(|month| month.employee_id).collect(),
+            values: months.iter().map(|month| &month.value).collect(),
+            ranks: months.iter().map(|month| &month.rank).collect(),
+        }
+    }
 }
