@@ -22,6 +22,7 @@ use super::scope::Scope;
 use super::token::Tokens;
 use crate::clock::Clock;
 use crate::db::Pool;
+use crate::db::pool::Purpose;
 use crate::http::language::Language;
 use crate::http::{Code, Problem};
 use crate::said::{Said, say};
@@ -86,11 +87,25 @@ impl<A: Action> Caller<A> {
     /// Where there is no connection in time; for a request that is not just `GET`, also where the login has been changed
     /// since the token was given.
     pub async fn context(&self) -> Result<Context, Problem> {
-        let (identity, scope) = (self.identity.clone(), self.reach());
-        match self.is_change {
-            true => Context::of_change(&self.pool, &self.log, identity, scope, self.now, self.language).await,
-            false => Context::of(&self.pool, &self.log, identity, scope, self.now, self.language).await,
+        if !self.is_change {
+            return self.reading(Purpose::Reading).await;
         }
+        let (identity, scope) = (self.identity.clone(), self.reach());
+        Context::of_change(&self.pool, &self.log, identity, scope, self.now, self.language).await
+    }
+
+    /// The same for something that is asked for by many at a time and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no connection in time.
+    pub async fn glance(&self) -> Result<Context, Problem> {
+        self.reading(Purpose::Glance).await
+    }
+
+    async fn reading(&self, purpose: Purpose) -> Result<Context, Problem> {
+        let (identity, scope) = (self.identity.clone(), self.reach());
+        Context::of((&self.pool, purpose), &self.log, identity, scope, self.now, self.language).await
     }
 }
 

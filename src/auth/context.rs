@@ -87,16 +87,17 @@ impl Context {
         Ok(Self { connection, purpose, log: None, identity: None, scope, now, language })
     }
 
-    /// The work of `identity` within `scope`, on a connection of the pool. `log` is told whose reviews it reads.
+    /// The work of `identity` within `scope`, which changes nothing, on a connection of the pool. `log` is told whose reviews it
+    /// reads.
     pub async fn of(
-        pool: &Pool,
+        pool: (&Pool, Purpose),
         log: &AccessLog,
         identity: Identity,
         scope: Scope,
         now: DateTime<Utc>,
         language: Language,
     ) -> Result<Self, Problem> {
-        let (log, identity, purpose) = (Some(log.clone()), Some(identity), Purpose::Reading);
+        let (log, identity, (pool, purpose)) = (Some(log.clone()), Some(identity), pool);
         Ok(Self {
             connection: pool::lend(pool, purpose).await?,
             purpose,
@@ -128,6 +129,11 @@ impl Context {
     /// The connection.
     pub fn db(&mut self) -> &mut AsyncPgConnection {
         &mut self.connection
+    }
+
+    /// The same for statements that are sent together, without waiting for the answer of one before the next.
+    pub fn shared(&self) -> &AsyncPgConnection {
+        &self.connection
     }
 
     /// Gives the connection back, to go on later.

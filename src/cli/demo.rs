@@ -19,7 +19,7 @@ use crate::demo::people::{OFFICES, PEOPLE};
 use crate::demo::year::{self, Stage};
 use crate::demo::{PASSWORD, YEAR};
 use crate::http::Window;
-use crate::org::Position;
+use crate::org::{Part, Position};
 use crate::period::Period;
 use crate::reviews::explain::{self, Explanation};
 use crate::reviews::listing::ReviewFilter;
@@ -104,7 +104,8 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
 async fn print_march(cx: &mut Context, library: &Library) -> anyhow::Result<()> {
     let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
     let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12), fields: None };
-    let places = leaderboard(cx, &Answers::default().months(None), &query).await?.logged().await?;
+    let part = Part::find(cx, query.unit.as_deref()).await?;
+    let places = leaderboard(cx, &Answers::default().months(None), part, &query).await?.logged().await?;
     let columns = [
         ("名次", "rank"),
         ("工号", "employee_no"),

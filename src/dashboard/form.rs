@@ -116,7 +116,7 @@ impl RowForm {
     pub async fn answer<R: Row>(
         &self,
         mut cx: Context,
-        subject: Option<Subject<'_>>,
+        subject: Option<Subject>,
         shape: &Shape,
         rows: impl AsyncFn(&mut Context, &GroupMonths<'_>) -> Result<Vec<R>, Problem>,
     ) -> Result<HttpResponse, Problem> {

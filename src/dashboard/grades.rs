@@ -109,10 +109,11 @@ fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
 pub async fn distribution(
     cx: &mut Context,
     known: &GroupMonths<'_>,
+    part: Option<Part>,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
     let months = selection.months()?;
-    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let Some(part) = part else { return Ok(Vec::new()) };
     if part.is_narrow() {
         let mut rows = of_months(cx, part, &months).await?;
         return Ok(months.iter().filter_map(|month| rows.remove(month)).flatten().collect());

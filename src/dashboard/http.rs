@@ -20,7 +20,7 @@ use crate::auth::access::{ViewAggregates, ViewLeaderboard};
 use crate::auth::{Caller, Context};
 use crate::http::{Problem, Query};
 use crate::ledger::catalogue::Catalogues;
-use crate::org::Position;
+use crate::org::{Part, Position};
 
 /// Deliveries against target, by unit.
 #[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
@@ -142,10 +142,11 @@ pub async fn get_coefficients(
     let position = query.0.position.unwrap_or(Position::SalesConsultant);
     let query = query.0.of_units();
     let shape = shape::<_, Coefficients>(&query)?;
-    let cx = caller.context().await?;
-    let subject = units::subject::<_, Coefficients>(&query, cx.today(), None)?;
+    let cx = caller.glance().await?;
+    let part = Part::find(&cx, query.unit.as_deref()).await?;
+    let subject = units::subject::<_, Coefficients>(&query, cx.today(), part, None)?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
-        units::of_coefficients::<_, Coefficients>(cx, months, position, &query).await
+        units::of_coefficients::<_, Coefficients>(cx, months, position, (part, &query)).await
     };
     form.answer(cx, subject, &shape, rows).await
 }
@@ -164,10 +165,13 @@ pub async fn get_distribution(
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     let shape = Shape::of::<Distribution>(query.0.fields.as_deref(), query.0.sort.as_deref(), &[])?;
-    let subject = query.0.subject()?;
-    let rows =
-        async |cx: &mut Context, months: &GroupMonths<'_>| grades::distribution(cx, months, &query.0).await;
-    form.answer(caller.context().await?, Some(subject), &shape, rows).await
+    let cx = caller.glance().await?;
+    let part = Part::find(&cx, query.0.unit.as_deref()).await?;
+    let subject = query.0.subject(part)?;
+    let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
+        grades::distribution(cx, months, part, &query.0).await
+    };
+    form.answer(cx, Some(subject), &shape, rows).await
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a share of those who
@@ -185,12 +189,14 @@ pub async fn get_leaderboard(
 ) -> Result<HttpResponse, Problem> {
     let shape = Shape::of::<LeaderboardPlace>(query.0.fields.as_deref(), None, &[])?;
     let LeaderboardQuery { period, unit, .. } = &query.0;
-    let subject = Subject { unit: unit.as_deref(), months: vec![*period], catalogue: None };
+    let cx = caller.glance().await?;
+    let part = Part::find(&cx, unit.as_deref()).await?;
+    let subject = Subject { part, months: vec![*period], catalogue: None };
     // Whoever is told that nothing has changed is told of nobody, and was logged when it read the places.
     let places = async |cx: &mut Context, months: &GroupMonths<'_>| {
-        leaderboard::leaderboard(cx, months, &query.0).await?.logged().await
+        leaderboard::leaderboard(cx, months, part, &query.0).await?.logged().await
     };
-    form.answer(caller.context().await?, Some(subject), &shape, places).await
+    form.answer(cx, Some(subject), &shape, places).await
 }
 
 /// Answers rows of what the ledger says of units.
@@ -201,11 +207,12 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
     form: &RowForm,
 ) -> Result<HttpResponse, Problem> {
     let shape = shape::<N, R>(query)?;
-    let mut cx = caller.context().await?;
-    let catalogue = catalogues.of_today(&mut cx).await?;
-    let subject = units::subject::<N, R>(query, cx.today(), Some(Arc::clone(&catalogue)))?;
+    let cx = caller.glance().await?;
+    let (catalogue, part) =
+        tokio::try_join!(catalogues.of_today(&cx), Part::find(&cx, query.unit.as_deref()))?;
+    let subject = units::subject::<N, R>(query, cx.today(), part, Some(Arc::clone(&catalogue)))?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
-        units::of_metrics::<N, R>(cx, months, &catalogue, query).await
+        units::of_metrics::<N, R>(cx, months, &catalogue, (part, query)).await
     };
     form.answer(cx, subject, &shape, rows).await
 }

@@ -35,13 +35,14 @@ struct Ranked {
 pub async fn leaderboard(
     cx: &mut Context,
     months: &GroupMonths<'_>,
+    part: Option<Part>,
     query: &LeaderboardQuery,
 ) -> Result<Reading<Vec<LeaderboardPlace>>, Problem> {
     let top = usize::try_from(query.top.unwrap_or(10)).unwrap_or(0);
     if !(1..=MOST_PLACES).contains(&top) {
         return Err(Problem::field("top", say!("应为 1 到 {MOST_PLACES}", "expected 1 to {MOST_PLACES}")));
     }
-    let mut shown = match Part::find(cx, query.unit.as_deref()).await? {
+    let mut shown = match part {
         Some(part) if part.is_narrow() => ranked(cx, query, part, top).await?,
         Some(part) => {
             let what = format!("leaderboard {:?} {part:?} {top}", query.position);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope};
@@ -77,15 +77,20 @@ impl Unit {
 /// The units of a part of the organisation in some months, from the top down, with the whole of their stores and what is above them.
 pub(super) struct Places {
     part: Part,
+    /// From the first day of the months to the one after them.
+    span: (NaiveDate, NaiveDate),
     found: Vec<Arc<Place>>,
     reached: Reached,
     known: Reached,
-    sellers: HashMap<i64, Vec<Sellers>>,
+    sellers: SellersOf,
 }
+
+/// Who sells in units, by unit.
+pub(super) type SellersOf = HashMap<i64, Vec<Sellers>>;
 
 /// How many people more sell in a unit from a month on.
 #[derive(QueryableByName)]
-struct Sellers {
+pub(super) struct Sellers {
     #[diesel(sql_type = BigInt)]
     unit_id: i64,
     #[diesel(sql_type = Date)]
@@ -146,13 +151,12 @@ impl Reached {
 }
 
 impl Places {
-    /// Finds them. `knowing` is what the caller may read of people; how many sell there is found where it `counts`.
+    /// Finds them. `knowing` is what the caller may read of people. How many sell there is counted by itself.
     pub async fn load(
         cx: &mut Context,
         part: Part,
         months: &[Period],
         knowing: &Scope,
-        counts: bool,
     ) -> Result<Self, Problem> {
         let days = months.iter().flat_map(|month| [month.first_day(), month.end()]);
         let span = days.clone().min().zip(days.max()).unwrap_or_default();
@@ -162,14 +166,22 @@ impl Places {
         found.sort_unstable_by(|one, other| (one.depth, &one.code).cmp(&(other.depth, &other.code)));
         let reached = Reached::load(cx, &scope).await?;
         let known = Reached::load(cx, knowing).await?;
-        let mut sellers = HashMap::<i64, Vec<Sellers>>::new();
-        if counts {
-            let units = found.iter().map(|place| place.id).collect();
-            for some in count(cx, part, span, units).await? {
-                sellers.entry(some.unit_id).or_default().push(some);
-            }
+        let found = found.into_iter().map(Arc::new).collect();
+        Ok(Self { part, span, found, reached, known, sellers: HashMap::new() })
+    }
+
+    /// How many people sell in them.
+    pub async fn count(&self, connection: &AsyncPgConnection) -> Result<SellersOf, Problem> {
+        let mut sellers = SellersOf::new();
+        for some in count(connection, self.part, self.span, self.ids()).await? {
+            sellers.entry(some.unit_id).or_default().push(some);
         }
-        Ok(Self { part, found: found.into_iter().map(Arc::new).collect(), reached, known, sellers })
+        Ok(sellers)
+    }
+
+    /// With how many people sell in them.
+    pub fn with(self, sellers: SellersOf) -> Self {
+        Self { sellers, ..self }
     }
 
     /// The units in a month: where only what is reached was asked for, those of stores that are reached in it.
@@ -249,7 +261,7 @@ async fn find(
 /// How many people sell in each unit, as it is kept beside the postings (`unit_seller`): how many more, or fewer, from a month on. What
 /// was before the first month stands with it.
 async fn count(
-    cx: &mut Context,
+    mut connection: &AsyncPgConnection,
     part: Part,
     (first, beyond): (NaiveDate, NaiveDate),
     units: Vec<i64>,
@@ -265,5 +277,5 @@ async fn count(
     ];
     let statement =
         sql_of(pieces).bind::<Date, _>(first).bind::<Date, _>(beyond).bind::<Array<BigInt>, _>(units);
-    Ok(statement.load(cx.db()).await?)
+    Ok(statement.load(&mut connection).await?)
 }

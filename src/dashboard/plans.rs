@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel_async::AsyncPgConnection;
+
 use super::places::{Places, Unit};
 use super::rows::{Beside, Planned};
 use crate::auth::Context;
@@ -23,28 +25,47 @@ pub(super) struct Plans {
 }
 
 impl Plans {
-    /// Those of what is asked for beside the numbers of units.
+    /// The targets or rates of what is asked for beside the numbers of units.
     pub async fn load(
+        connection: &AsyncPgConnection,
+        beside: Beside,
+        stores: &[i64],
+        months: &[Period],
+    ) -> Result<Self, Problem> {
+        let mut plans = Self::default();
+        let metric = match beside {
+            Beside::Nothing => return Ok(plans),
+            Beside::Target(metric) => metric,
+            Beside::Stock => "deliveries",
+            Beside::Funnel => {
+                for funnel in plan::funnels_in_force(connection, stores, months.to_vec()).await? {
+                    plans.funnels.entry(funnel.period).or_default().insert(funnel.store_id, funnel);
+                }
+                return Ok(plans);
+            }
+        };
+        for target in plan::unit_targets_in_force(connection, stores, months.to_vec(), metric).await? {
+            plans.targets.entry(target.period).or_default().insert(target.unit_id, target.value);
+        }
+        Ok(plans)
+    }
+
+    /// With the stock of stores, where that is asked for, and what is withheld of each of the units.
+    pub async fn of_units(
+        self,
         cx: &mut Context,
         beside: Beside,
         places: &Places,
         units: &HashMap<Period, Vec<Unit>>,
     ) -> Result<Self, Problem> {
-        let mut plans = Self::default();
-        let months = units.keys().copied().collect::<Vec<_>>();
+        let mut plans = self;
         match beside {
             Beside::Nothing => return Ok(plans),
-            Beside::Target(metric) => plans.load_targets(cx, places, months, metric).await?,
+            Beside::Target(_) | Beside::Funnel => {}
             Beside::Stock => {
-                let this_month = Period::containing(cx.today());
-                for supply in plan::supplies(cx.db(), &places.stores(), months.clone(), this_month).await? {
+                let (months, this_month) = (units.keys().copied().collect(), Period::containing(cx.today()));
+                for supply in plan::supplies(cx.db(), &places.stores(), months, this_month).await? {
                     plans.supplies.entry(supply.period).or_default().insert(supply.store_id, supply);
-                }
-                plans.load_targets(cx, places, months, "deliveries").await?;
-            }
-            Beside::Funnel => {
-                for funnel in plan::funnels_in_force(cx.db(), &places.stores(), months).await? {
-                    plans.funnels.entry(funnel.period).or_default().insert(funnel.store_id, funnel);
                 }
             }
         }
@@ -58,19 +79,6 @@ impl Plans {
             plans.withheld_from.insert(year, withheld_from);
         }
         Ok(plans)
-    }
-
-    async fn load_targets(
-        &mut self,
-        cx: &mut Context,
-        places: &Places,
-        months: Vec<Period>,
-        metric: &str,
-    ) -> Result<(), Problem> {
-        for target in plan::unit_targets_in_force(cx.db(), &places.stores(), months, metric).await? {
-            self.targets.entry(target.period).or_default().insert(target.unit_id, target.value);
-        }
-        Ok(())
     }
 
     /// What is planned for a unit, which lies in `stores` or has them below it; and whether it is withheld.

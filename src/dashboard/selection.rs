@@ -10,7 +10,7 @@ use super::unchanged::Subject;
 use crate::clock;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::org::{Position, UnitKind};
+use crate::org::{Part, Position, UnitKind};
 use crate::period::Period;
 use crate::said::say;
 
@@ -167,8 +167,8 @@ impl SelectionQuery {
     /// # Errors
     ///
     /// `months` is not within its bounds.
-    pub fn subject(&self) -> Result<Subject<'_>, Problem> {
-        Ok(Subject { unit: self.unit.as_deref(), months: self.months()?, catalogue: None })
+    pub fn subject(&self, part: Option<Part>) -> Result<Subject, Problem> {
+        Ok(Subject { part, months: self.months()?, catalogue: None })
     }
 
     /// The months, the earliest first.
@@ -190,10 +190,11 @@ impl UnitQuery {
     pub fn subject(
         &self,
         today: NaiveDate,
+        part: Option<Part>,
         catalogue: Option<Arc<Catalogue>>,
-    ) -> Result<Option<Subject<'_>>, Problem> {
+    ) -> Result<Option<Subject>, Problem> {
         let asked = self.read(today)?;
-        let subject = Subject { unit: self.unit.as_deref(), months: asked.all_months(), catalogue };
+        let subject = Subject { part, months: asked.all_months(), catalogue };
         Ok(asked.as_of.is_none().then_some(subject))
     }
 

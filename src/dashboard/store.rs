@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
 use super::places::Unit;
@@ -40,7 +40,7 @@ pub(super) type MonthSums<const N: usize> = HashMap<Period, OwnSums<N>>;
 /// The sums of metrics, as they are kept beside the ledger (`unit_month`): a group costs as many rows as it has units, and not as it
 /// has people.
 pub(super) async fn ledger_sums<const N: usize>(
-    cx: &mut Context,
+    mut connection: &AsyncPgConnection,
     part: Part,
     months: &[Period],
     units: Vec<i64>,
@@ -81,7 +81,7 @@ pub(super) async fn ledger_sums<const N: usize>(
     .bind::<Array<Date>, _>(months.to_vec())
     .bind::<Array<Text>, _>(metrics.to_vec())
     .bind::<Array<BigInt>, _>(units)
-    .load(cx.db())
+    .load(&mut connection)
     .await?;
     let mut sums = MonthSums::<N>::new();
     for row in rows {
@@ -178,7 +178,7 @@ pub(super) async fn is_erased(cx: &mut Context, units: &[Unit], period: Period) 
 
 /// The coefficients of the reviews in force of a position, as they are kept beside published months. Erased ones are in no sum.
 pub(super) async fn coefficient_sums<const N: usize>(
-    cx: &mut Context,
+    mut connection: &AsyncPgConnection,
     part: Part,
     months: &[Period],
     stores: Vec<i64>,
@@ -213,7 +213,7 @@ pub(super) async fn coefficient_sums<const N: usize>(
         .bind::<Array<Date>, _>(months.to_vec())
         .bind::<Text, _>(position.name())
         .bind::<Array<BigInt>, _>(stores)
-        .load(cx.db())
+        .load(&mut connection)
         .await?;
     let mut sums = MonthSums::<N>::new();
     for row in rows {
@@ -263,7 +263,7 @@ pub(super) type StoreMonths = HashMap<Period, HashMap<i64, StoreMonth>>;
 
 /// How far the months of stores have come, with those of some sources that had delivered by a moment; none: by now.
 pub(super) async fn store_months(
-    cx: &mut Context,
+    mut connection: &AsyncPgConnection,
     part: Part,
     stores: Vec<i64>,
     months: &[Period],
@@ -308,7 +308,7 @@ pub(super) async fn store_months(
         .bind::<Array<Date>, _>(months.to_vec())
         .bind::<Nullable<Timestamptz>, _>(moment)
         .bind::<Array<Text>, _>(sources)
-        .load(cx.db())
+        .load(&mut connection)
         .await?;
     let mut months = StoreMonths::new();
     for month in found {

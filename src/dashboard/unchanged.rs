@@ -16,7 +16,7 @@ use crate::auth::scope::CallerScope;
 use crate::db::{rows_of, sql};
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::org::unit_by_code;
+use crate::org::Part;
 use crate::period::Period;
 
 /// What is noted for the whole organisation.
@@ -24,9 +24,9 @@ const EVERYTHING: i64 = 0;
 
 /// What an answer is about.
 #[derive(Debug)]
-pub struct Subject<'a> {
-    /// Code of the unit that is asked for; none: the whole organisation.
-    pub unit: Option<&'a str>,
+pub struct Subject {
+    /// The part of the organisation that is asked for; none where there is no such unit.
+    pub part: Option<Part>,
     /// The months that are read.
     pub months: Vec<Period>,
     /// What it is said by which sources have to deliver.
@@ -78,7 +78,7 @@ impl Standing {
     }
 }
 
-impl Subject<'_> {
+impl Subject {
     /// How things stand.
     pub async fn standing(self, cx: &mut Context) -> Result<Standing, Problem> {
         let units = self.units(cx).await?;
@@ -102,13 +102,8 @@ impl Subject<'_> {
     /// The stores and groups on which the answer depends, as far as the caller reaches them: what changes elsewhere is not to be seen,
     /// not even by how long an answer takes. Of what is not reached, or not there, there is nothing to be shown.
     async fn units(&self, cx: &mut Context) -> Result<Vec<i64>, Problem> {
-        let asked = match self.unit {
-            None => None,
-            Some(code) => match unit_by_code(cx.db(), code).await? {
-                Some(unit) => Some(unit.store_id.unwrap_or(unit.id)),
-                None => return Ok(Vec::new()),
-            },
-        };
+        let Some(Part { unit, store, .. }) = self.part else { return Ok(Vec::new()) };
+        let asked = store.or(unit);
         if cx.scope.is_everything() {
             return Ok(vec![asked.unwrap_or(EVERYTHING)]);
         }

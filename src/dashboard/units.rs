@@ -4,10 +4,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel_async::AsyncPgConnection;
 
 use super::month_state::{Above, Months};
-use super::places::{Places, Unit};
+use super::places::{Places, SellersOf, Unit};
 use super::plans::Plans;
 use super::remembered::GroupMonths;
 use super::roll_up::{Summand, Sums, roll_up};
@@ -45,9 +46,9 @@ pub async fn of_metrics<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
     known: &GroupMonths<'_>,
     catalogue: &Catalogue,
-    query: &UnitQuery,
+    (part, query): (Option<Part>, &UnitQuery),
 ) -> Result<Vec<R>, Problem> {
-    rows(cx, known, Summed::Metrics(catalogue), query).await
+    rows(cx, known, Summed::Metrics(catalogue), (part, query)).await
 }
 
 /// Rows of the coefficients of a position, by month, from the top down.
@@ -59,19 +60,19 @@ pub async fn of_coefficients<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
     known: &GroupMonths<'_>,
     position: Position,
-    query: &UnitQuery,
+    (part, query): (Option<Part>, &UnitQuery),
 ) -> Result<Vec<R>, Problem> {
-    rows(cx, known, Summed::Coefficients(position), query).await
+    rows(cx, known, Summed::Coefficients(position), (part, query)).await
 }
 
 async fn rows<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
     known: &GroupMonths<'_>,
     summed: Summed<'_>,
-    query: &UnitQuery,
+    (part, query): (Option<Part>, &UnitQuery),
 ) -> Result<Vec<R>, Problem> {
     let asked = query.read(cx.today())?;
-    let Some(part) = Part::find(cx, query.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let Some(part) = part else { return Ok(Vec::new()) };
     let months = match asked.kinds.as_slice() {
         // Of a group by itself there are few numbers, made of many.
         [UnitKind::Group] if !part.is_narrow() => {
@@ -232,9 +233,10 @@ impl<const N: usize> Summand<N> for OwnUnit<'_, N> {
 pub fn subject<const N: usize, R: UnitRow<N>>(
     query: &UnitQuery,
     today: NaiveDate,
+    part: Option<Part>,
     catalogue: Option<Arc<Catalogue>>,
-) -> Result<Option<Subject<'_>>, Problem> {
-    let subject = query.subject(today, catalogue)?;
+) -> Result<Option<Subject>, Problem> {
+    let subject = query.subject(today, part, catalogue)?;
     Ok(subject
         .map(|of| Subject { months: of.months.into_iter().flat_map(span::<R::Numbers, N>).collect(), ..of }))
 }
@@ -261,12 +263,29 @@ async fn read<S: Numbers<N>, const N: usize>(
         (Some(identity), Summed::Coefficients(_)) => Scope::of(identity, ViewReviews::reach_of),
     };
     let counts = matches!(summed, Summed::Metrics(_));
-    let places = Places::load(cx, part, months, &knowing, counts).await?;
+    let places = Places::load(cx, part, months, &knowing).await?;
+    let (shared, stores) = (cx.shared(), places.stores());
+    // None of these depends on another, so PostgreSQL is asked for all of them at once.
+    let (sellers, sums, states, plans) = tokio::try_join!(
+        async { if counts { places.count(shared).await } else { Ok(SellersOf::new()) } },
+        sums::<S, N>(shared, summed, part, asked, &places, months),
+        store::store_months(
+            shared,
+            part,
+            places.stores(),
+            months,
+            asked_sources(summed, &S::METRICS),
+            asked.moment()
+        ),
+        Plans::load(shared, S::BESIDE, &stores, months),
+    )?;
+    let places = places.with(sellers);
     let units = months.iter().map(|period| (*period, places.of(*period))).collect::<HashMap<_, _>>();
-    let mut sums = sums::<S, N>(cx, summed, part, asked, &places, &units).await?;
-    let sources = asked_sources(summed, &S::METRICS);
-    let states = store::store_months(cx, part, places.stores(), months, sources, asked.moment()).await?;
-    let plans = Plans::load(cx, S::BESIDE, &places, &units).await?;
+    let mut sums = match asked.moment() {
+        None => sums,
+        Some(moment) => sums_as_of::<S, N>(cx, part, moment, &units).await?,
+    };
+    let plans = plans.of_units(cx, S::BESIDE, &places, &units).await?;
     let shown = units.into_iter().map(|(period, units)| {
         let month = Month {
             period,
@@ -304,31 +323,38 @@ fn follow<S: Numbers<N>, const N: usize>(months: &mut HashMap<Period, ShownMonth
     S::follow(units.collect(), this_month);
 }
 
-/// What is summed for units in each month.
+/// What is summed for units in each month, as it is known now.
 async fn sums<S: Numbers<N>, const N: usize>(
-    cx: &mut Context,
+    connection: &AsyncPgConnection,
     summed: Summed<'_>,
     part: Part,
     asked: &Asked,
     places: &Places,
+    months: &[Period],
+) -> Result<MonthSums<N>, Problem> {
+    match summed {
+        _ if asked.as_of.is_some() => Ok(MonthSums::new()),
+        Summed::Coefficients(position) => {
+            store::coefficient_sums(connection, part, months, places.stores(), position).await
+        }
+        Summed::Metrics(_) => store::ledger_sums(connection, part, months, places.ids(), S::METRICS).await,
+    }
+}
+
+/// What was summed of metrics, as it was known at a moment.
+async fn sums_as_of<S: Numbers<N>, const N: usize>(
+    cx: &mut Context,
+    part: Part,
+    moment: DateTime<Utc>,
     units: &HashMap<Period, Vec<Unit>>,
 ) -> Result<MonthSums<N>, Problem> {
-    let months = units.keys().copied().collect::<Vec<_>>();
-    match (summed, asked.moment()) {
-        (Summed::Coefficients(position), _) => {
-            store::coefficient_sums(cx, part, &months, places.stores(), position).await
-        }
-        (Summed::Metrics(_), None) => store::ledger_sums(cx, part, &months, places.ids(), S::METRICS).await,
-        (Summed::Metrics(_), Some(moment)) => {
-            let mut sums = MonthSums::new();
-            for (period, units) in units {
-                let store_id = told_as_of(cx, part, *period, units).await?;
-                let of_month = store::sums_as_of(cx, store_id, *period, moment, S::METRICS).await?;
-                sums.insert(*period, of_month);
-            }
-            Ok(sums)
-        }
+    let mut sums = MonthSums::new();
+    for (period, units) in units {
+        let store_id = told_as_of(cx, part, *period, units).await?;
+        let of_month = store::sums_as_of(cx, store_id, *period, moment, S::METRICS).await?;
+        sums.insert(*period, of_month);
     }
+    Ok(sums)
 }
 
 /// A month of units, as it was read.

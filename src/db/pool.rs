@@ -33,6 +33,19 @@ pub struct Connections {
     writers: Writers,
     /// So many of them are for who changes something.
     changing: Arc<Semaphore>,
+    /// So many are for glances.
+    glances: Arc<Semaphore>,
+}
+
+impl Connections {
+    /// What a purpose has of the connections, where it may not have all of them.
+    fn share(&self, purpose: Purpose) -> Option<&Arc<Semaphore>> {
+        match purpose {
+            Purpose::Reading => None,
+            Purpose::Glance => Some(&self.glances),
+            Purpose::Changing => Some(&self.changing),
+        }
+    }
 }
 
 impl managed::Manager for Connections {
@@ -57,6 +70,9 @@ impl managed::Manager for Connections {
 pub enum Purpose {
     /// Something that ends soon, whatever others do.
     Reading,
+    /// Something that many screens ask for at a time, each of which ends at once: they take turns, because as many at a time as there
+    /// are connections would have each wait for all the others.
+    Glance,
     /// A change, which may wait for others or take its time: changes together have a part of the connections, so that
     /// whoever reads always finds one.
     Changing,
@@ -119,11 +135,10 @@ impl DerefMut for Lent {
 ///
 /// Where there is none within a few seconds, or the database cannot be reached.
 pub async fn lend(pool: &Pool, purpose: Purpose) -> Result<Lent, PoolError> {
-    let share = match purpose {
-        Purpose::Reading => None,
-        Purpose::Changing => {
-            let share = Arc::clone(&pool.manager().changing).acquire_owned();
-            let in_time = tokio::time::timeout(WAIT, share).await;
+    let share = match pool.manager().share(purpose) {
+        None => None,
+        Some(share) => {
+            let in_time = tokio::time::timeout(WAIT, Arc::clone(share).acquire_owned()).await;
             Some(in_time.map_err(|_| PoolError::Timeout(TimeoutType::Wait))?.map_err(|_| PoolError::Closed)?)
         }
     };
@@ -132,9 +147,9 @@ pub async fn lend(pool: &Pool, purpose: Purpose) -> Result<Lent, PoolError> {
 
 /// The same if there is one that nobody uses.
 pub async fn lend_at_once(pool: &Pool, purpose: Purpose) -> Option<Lent> {
-    let share = match purpose {
-        Purpose::Reading => None,
-        Purpose::Changing => Some(Arc::clone(&pool.manager().changing).try_acquire_owned().ok()?),
+    let share = match pool.manager().share(purpose) {
+        None => None,
+        Some(share) => Some(Arc::clone(share).try_acquire_owned().ok()?),
     };
     let patience = managed::Timeouts { wait: Some(Duration::ZERO), ..pool.timeouts() };
     let connection = pool.timeout_get(&patience).await.ok()?;
@@ -144,6 +159,11 @@ pub async fn lend_at_once(pool: &Pool, purpose: Purpose) -> Option<Lent> {
 /// How many of so many connections may be used for changes at a time. A generation needs up to three.
 fn share_of_changes(size: usize) -> usize {
     (size - size / 4).max(size.min(3))
+}
+
+/// How many of them may be used for glances at a time.
+fn share_of_glances(size: usize) -> usize {
+    (size / 4).max(size.min(2))
 }
 
 /// How many of them may be used by changes that wait for others: some are left to those who need not wait.
@@ -191,7 +211,8 @@ pub fn open(url: &str, size: usize) -> anyhow::Result<Pool> {
     let connections = AsyncDieselConnectionManager::new_with_config(url, config);
     let writers = waiting(managed::Pool::builder(Opener::new(url)), WRITERS)?;
     let changing = Arc::new(Semaphore::new(share_of_changes(size)));
-    Ok(waiting(Pool::builder(Connections { connections, writers, changing }), size)?)
+    let glances = Arc::new(Semaphore::new(share_of_glances(size)));
+    Ok(waiting(Pool::builder(Connections { connections, writers, changing, glances }), size)?)
 }
 
 /// A pool of up to `size` connections for which nobody waits too long.
@@ -295,6 +316,9 @@ mod tests {
         }
         for (size, share) in [(1, 1), (2, 1), (3, 2), (4, 2), (8, 4), (16, 9)] {
             assert_eq!(share_of_waiting(size), share, "{size}");
+        }
+        for (size, share) in [(1, 1), (2, 2), (4, 2), (8, 2), (16, 4), (40, 10)] {
+            assert_eq!(share_of_glances(size), share, "{size}");
         }
     }
 }

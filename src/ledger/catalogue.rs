@@ -45,11 +45,7 @@ impl Catalogues {
     ///
     /// `rules-broken` where nothing has been released and the folder's file could never be used, or where this program
     /// refuses a catalogue that an earlier one accepted.
-    pub async fn of(
-        &self,
-        connection: &mut AsyncPgConnection,
-        month: Period,
-    ) -> Result<Arc<Catalogue>, Problem> {
+    pub async fn of(&self, connection: &AsyncPgConnection, month: Period) -> Result<Arc<Catalogue>, Problem> {
         let bundles = counting(connection, month).await?;
         self.of_bundles(connection, bundles).await
     }
@@ -71,7 +67,7 @@ impl Catalogues {
 
     async fn of_bundles(
         &self,
-        connection: &mut AsyncPgConnection,
+        connection: &AsyncPgConnection,
         bundles: Vec<String>,
     ) -> Result<Arc<Catalogue>, Problem> {
         if bundles.is_empty() {
@@ -94,9 +90,8 @@ impl Catalogues {
     /// # Errors
     ///
     /// Those of [`Self::of`].
-    pub async fn of_today(&self, cx: &mut Context) -> Result<Arc<Catalogue>, Problem> {
-        let month = Period::containing(cx.today());
-        self.of(cx.db(), month).await
+    pub async fn of_today(&self, cx: &Context) -> Result<Arc<Catalogue>, Problem> {
+        self.of(cx.shared(), Period::containing(cx.today())).await
     }
 
     /// Reads the folder's file again. One that is broken replaces nothing that works.
@@ -122,9 +117,9 @@ struct Counting {
 }
 
 /// The bundles whose catalogues count for a month, each once.
-async fn counting(connection: &mut AsyncPgConnection, month: Period) -> Result<Vec<String>, Problem> {
-    let counting: Vec<Counting> =
-        sql("SELECT bundle_hash FROM counting_bundles($1)").bind::<Date, _>(month).load(connection).await?;
+async fn counting(mut connection: &AsyncPgConnection, month: Period) -> Result<Vec<String>, Problem> {
+    let counting = sql("SELECT bundle_hash FROM counting_bundles($1)").bind::<Date, _>(month);
+    let counting: Vec<Counting> = counting.load(&mut connection).await?;
     Ok(each_once(counting))
 }
 
@@ -157,7 +152,7 @@ fn each_once(counting: Vec<Counting>) -> Vec<String> {
 }
 
 /// What these stored bundles say.
-async fn read(connection: &mut AsyncPgConnection, bundles: &[String]) -> Result<Catalogue, Problem> {
+async fn read(mut connection: &AsyncPgConnection, bundles: &[String]) -> Result<Catalogue, Problem> {
     #[derive(QueryableByName)]
     struct StoredFile {
         #[diesel(sql_type = Text)]
@@ -169,7 +164,7 @@ async fn read(connection: &mut AsyncPgConnection, bundles: &[String]) -> Result<
         sql("SELECT bundle_hash, content FROM rule_file WHERE bundle_hash = ANY ($1) AND path = $2")
             .bind::<Array<Text>, _>(bundles)
             .bind::<Text, _>(CATALOGUE_FILE)
-            .load(connection)
+            .load(&mut connection)
             .await?;
     let mut catalogues = Vec::with_capacity(bundles.len());
     for bundle in bundles {

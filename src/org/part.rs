@@ -2,11 +2,13 @@
 //! group is found by its order, and what is out of reach is passed over.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::unit_by_code;
+use super::is_code;
 use crate::auth::Context;
 use crate::db::schema::org_unit;
+use crate::db::sql;
 use crate::http::Problem;
 use crate::said::say;
 
@@ -23,20 +25,40 @@ pub struct Part {
 
 impl Part {
     /// The part below the unit with a code, or the whole organisation; none where there is no such unit.
-    pub async fn find(cx: &mut Context, code: Option<&str>) -> Result<Option<Self>, Problem> {
-        let unit = match code {
-            None => None,
-            Some(code) if code.contains('\0') => {
-                return Err(Problem::field("unit", say!("应为单位的代码", "expected the code of a unit")));
-            }
-            Some(code) => match unit_by_code(cx.db(), code).await? {
-                Some(unit) => Some(unit),
-                None => return Ok(None),
-            },
+    pub async fn find(cx: &Context, code: Option<&str>) -> Result<Option<Self>, Problem> {
+        #[derive(QueryableByName)]
+        struct FoundPart {
+            #[diesel(sql_type = BigInt)]
+            unit: i64,
+            #[diesel(sql_type = Nullable<BigInt>)]
+            store: Option<i64>,
+            #[diesel(sql_type = Bool)]
+            is_within_group: bool,
+        }
+        let Some(code) = code else {
+            return Ok(Some(Self { unit: None, store: None, is_reach_wide: is_reach_wide(cx).await? }));
         };
-        let is_reach_wide = is_reach_wide(cx).await?;
-        let (unit, store) = (unit.as_ref().map(|unit| unit.id), unit.as_ref().and_then(|unit| unit.store_id));
-        Ok(Some(Self { unit, store, is_reach_wide }))
+        if code.contains('\0') {
+            return Err(Problem::field("unit", say!("应为单位的代码", "expected the code of a unit")));
+        }
+        if !is_code(code) {
+            return Ok(None);
+        }
+        let confined_to = cx.scope.confined_to();
+        let found: Option<FoundPart> = sql("SELECT u.id AS unit, u.store_id AS store,
+                 EXISTS (SELECT FROM org_unit w WHERE w.id = $2 AND w.store_id IS NULL) AS is_within_group
+             FROM org_unit u WHERE u.code = $1")
+        .bind::<Text, _>(code)
+        .bind::<Nullable<BigInt>, _>(confined_to)
+        .get_result(&mut cx.shared())
+        .await
+        .optional()?;
+        let is_everything = confined_to.is_none() && cx.scope.is_everything();
+        Ok(found.map(|FoundPart { unit, store, is_within_group }| Self {
+            unit: Some(unit),
+            store,
+            is_reach_wide: is_everything || is_within_group,
+        }))
     }
 
     /// Whether it lies within few stores.
@@ -51,8 +73,9 @@ impl Part {
 }
 
 /// Whether the caller reaches everything, or a whole group in every month.
-pub async fn is_reach_wide(cx: &mut Context) -> Result<bool, Problem> {
+pub async fn is_reach_wide(cx: &Context) -> Result<bool, Problem> {
     let Some(unit) = cx.scope.confined_to() else { return Ok(cx.scope.is_everything()) };
-    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(cx.db()).await;
+    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(&mut cx.shared());
+    let store = store.await;
     Ok(store.optional()? == Some(None))
 }

@@ -344,7 +344,9 @@ async fn decider(pool: &Pool) -> Context {
     let identity =
         Identity { user_id: 2, account_version: 1, roles: Vec::new(), employee_id: None, unit_id: None };
     let log = AccessLog::open(pool);
-    Context::of(pool, &log, identity, Scope::operator(), now(), Default::default()).await.unwrap()
+    Context::of((pool, pool::Purpose::Reading), &log, identity, Scope::operator(), now(), Default::default())
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -496,8 +498,8 @@ async fn the_operator_is_told_what_differs_and_can_have_it_made_anew() {
     let well = facts("check", &[]);
     assert_eq!((well.status, well.out.lines().count()), (0, 1), "{well:#?}");
     let connection = &mut pool::connect(&url).await.unwrap();
-    let spoil = "UPDATE person_month SET value = regexp_replace(value, '^\\{[^,}]*', '{99'), rank[1] = 2 WHERE period = '2014-03-01' \
-                 AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A03')";
+    let spoil = "UPDATE person_month SET value = regexp_replace(value, '^\\{[^,}]*', '{99'), rank = regexp_replace(rank, '^\\{[^,}]*', '{2') \
+                 WHERE period = '2014-03-01' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A03')";
     connection.batch_execute(spoil).await.unwrap();
     let found = facts("check", &["2014-03"]);
     assert_eq!(found.status, 1, "{found:#?}");

@@ -84,6 +84,44 @@ async fn while_many_wait_for_a_groups_month_everybody_else_is_answered() {
     }
 }
 
+/// Screens take turns: however many of them hang, a quarter of the connections is all that they have.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_dashboards_of_stores_hang_everybody_else_is_answered() {
+    let app = TestApp::published().await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
+    let holder = &mut pool::beside(&app.pool).await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE unit_month IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let token = app.token("group.wall").await;
+    let screens = join_all((0..40).map(|number| {
+        let path = format!(
+            "/v1/dashboard/attainment?period=2014-{:02}&unit=JC&down={}",
+            number % 12 + 1,
+            number % 3
+        );
+        let request = app.request(Method::GET, &path).bearer_auth(&token);
+        async { Answer::of(request.send().await.unwrap()).await }
+    }));
+    let hr = app.token("hr").await;
+    let readers = async {
+        let watcher = &mut pool::beside(&app.pool).await.unwrap();
+        let waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock'";
+        while import_safety::count(watcher, waiting).await < 4 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for path in ["/v1/me", "/v1/reviews?limit=1", "/v1/org-units"] {
+            let answer = app.request(Method::GET, path).bearer_auth(&hr).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+        }
+        assert_eq!(import_safety::count(watcher, waiting).await, 4, "of 16 connections");
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(screens, readers);
+    for answer in answers {
+        answer.expect(200);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_a_long_import_everybody_is_answered() {
     let app = imports::app().await;

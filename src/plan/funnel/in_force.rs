@@ -144,7 +144,7 @@ pub struct FunnelInForce {
 ///
 /// Where the database cannot be read.
 pub async fn funnels_in_force(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     stores: &[i64],
     periods: Vec<Period>,
 ) -> Result<Vec<FunnelInForce>, Problem> {
@@ -177,7 +177,7 @@ pub async fn funnels_in_force(
     .over(stores.len())
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(periods)
-    .load(connection)
+    .load(&mut connection)
     .await?;
     let mut plans = BTreeMap::<(Period, i64), (Vec<i64>, Option<PlannedFunnel>)>::new();
     for Channel { period, plan_id, stores, model, rates, deliveries } in channels {

@@ -228,7 +228,7 @@ pub struct UnitTarget {
 /// What these stores and their units are to reach of `metric` in each of `periods`, by the version that governs that month
 /// there.
 pub async fn unit_targets_in_force(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     stores: &[i64],
     periods: Vec<Period>,
     metric: &str,
@@ -248,7 +248,7 @@ pub async fn unit_targets_in_force(
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(periods)
     .bind::<Text, _>(metric.to_owned())
-    .load(connection)
+    .load(&mut connection)
     .await?;
     Ok(targets)
 }
