@@ -141,7 +141,7 @@ async fn while_a_file_is_read_nobody_waits() {
     });
     let manner = Manner { mode: Mode::Partial, ..Manner::default() };
     let month = "2015-02".parse().unwrap();
-    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
+    let catalogue = app.catalogues.of(&app.pool.get().await.unwrap(), month).await.unwrap();
     let open = async || Context::operator(&app.pool, app.clock.now()).await;
     let long = import_file::import(open, &catalogue, long_funnel(5_001), &manner, &progress);
     let others = async {
@@ -191,7 +191,7 @@ async fn an_import_under_way_is_seen_and_given_up() {
     });
     let manner = Manner { mode: Mode::Partial, ..Manner::default() };
     let month = "2014-05".parse().unwrap();
-    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
+    let catalogue = app.catalogues.of(&app.pool.get().await.unwrap(), month).await.unwrap();
     let open = async || Context::operator(&app.pool, app.clock.now()).await;
     let long = import_file::import(open, &catalogue, long_funnel(6_000), &manner, &progress);
     app.add_user("group", &[Role::GroupAdmin], None, None).await;
@@ -241,7 +241,7 @@ async fn an_import_that_nobody_waits_for_any_more_has_never_been() {
     });
     let manner = Manner { mode: Mode::Partial, ..Manner::default() };
     let month = "2014-05".parse().unwrap();
-    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
+    let catalogue = app.catalogues.of(&app.pool.get().await.unwrap(), month).await.unwrap();
     {
         let open = async || Context::operator(&app.pool, app.clock.now()).await;
         let long = import_file::import(open, &catalogue, long_funnel(3), &manner, &progress);

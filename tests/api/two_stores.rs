@@ -220,7 +220,7 @@ async fn a_file_is_of_the_store_of_its_people() {
         };
         let open = async || Context::operator(&app.pool, app.clock.now()).await;
         let month = MONTH.parse().unwrap();
-        let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
+        let catalogue = app.catalogues.of(&app.pool.get().await.unwrap(), month).await.unwrap();
         let silent = std::sync::Arc::new(|_| std::ops::ControlFlow::Continue(())) as _;
         import(open, &catalogue, file, &Manner::default(), &silent).await.unwrap()
     };

@@ -59,7 +59,7 @@ pub async fn import_plan_template(
 ) -> Result<impl Responder, Problem> {
     let file = file.map_err(|error| body::unreadable(&error))?.to_vec();
     // No connection is held while the file is read.
-    let catalogue = catalogues.of_today(&mut caller.context().await?).await?;
+    let catalogue = catalogues.of_today(&caller.context().await?).await?;
     let plan = super::read_file(file, std::sync::Arc::clone(&catalogue)).await?;
     let plan = super::import(&mut caller.context().await?, &catalogue, plan).await?;
     Ok(etag::created(format_args!("/v1/plans/{}", plan.id), plan.row_version, &plan))
