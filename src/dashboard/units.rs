@@ -272,7 +272,7 @@ async fn read<S: Numbers<N>, const N: usize>(
         store::store_months(
             shared,
             part,
-            places.stores(),
+            stores.clone(),
             months,
             asked_sources(summed, &S::METRICS),
             asked.moment()

@@ -2,13 +2,11 @@
 //! group is found by its order, and what is out of reach is passed over.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::is_code;
+use super::unit_by_code;
 use crate::auth::Context;
 use crate::db::schema::org_unit;
-use crate::db::sql;
 use crate::http::Problem;
 use crate::said::say;
 
@@ -26,39 +24,22 @@ pub struct Part {
 impl Part {
     /// The part below the unit with a code, or the whole organisation; none where there is no such unit.
     pub async fn find(cx: &Context, code: Option<&str>) -> Result<Option<Self>, Problem> {
-        #[derive(QueryableByName)]
-        struct FoundPart {
-            #[diesel(sql_type = BigInt)]
-            unit: i64,
-            #[diesel(sql_type = Nullable<BigInt>)]
-            store: Option<i64>,
-            #[diesel(sql_type = Bool)]
-            is_within_group: bool,
-        }
-        let Some(code) = code else {
-            return Ok(Some(Self { unit: None, store: None, is_reach_wide: is_reach_wide(cx).await? }));
-        };
-        if code.contains('\0') {
+        if code.is_some_and(|code| code.contains('\0')) {
             return Err(Problem::field("unit", say!("应为单位的代码", "expected the code of a unit")));
         }
-        if !is_code(code) {
-            return Ok(None);
-        }
-        let confined_to = cx.scope.confined_to();
-        let found: Option<FoundPart> = sql("SELECT u.id AS unit, u.store_id AS store,
-                 EXISTS (SELECT FROM org_unit w WHERE w.id = $2 AND w.store_id IS NULL) AS is_within_group
-             FROM org_unit u WHERE u.code = $1")
-        .bind::<Text, _>(code)
-        .bind::<Nullable<BigInt>, _>(confined_to)
-        .get_result(&mut cx.shared())
-        .await
-        .optional()?;
-        let is_everything = confined_to.is_none() && cx.scope.is_everything();
-        Ok(found.map(|FoundPart { unit, store, is_within_group }| Self {
-            unit: Some(unit),
-            store,
-            is_reach_wide: is_everything || is_within_group,
-        }))
+        let named = async {
+            match code {
+                None => Ok(None),
+                Some(code) => unit_by_code(cx.shared(), code).await.map(Some),
+            }
+        };
+        let (named, is_reach_wide) = tokio::try_join!(named, is_reach_wide(cx))?;
+        Ok(match named {
+            None => Some(Self { unit: None, store: None, is_reach_wide }),
+            Some(found) => {
+                found.map(|unit| Self { unit: Some(unit.id), store: unit.store_id, is_reach_wide })
+            }
+        })
     }
 
     /// Whether it lies within few stores.

@@ -47,6 +47,17 @@ async fn while_writers_wait_everybody_reads_and_health_is_told() {
     }
 }
 
+/// How many statements wait for somebody's lock.
+const WAITING: &str = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
+    AND wait_event_type = 'Lock'";
+
+async fn everybody_else_is_answered(app: &TestApp, token: &str) {
+    for path in ["/v1/me", "/v1/reviews?limit=1", "/healthz"] {
+        let answer = app.request(Method::GET, path).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+}
+
 /// Whoever waits for what another adds up holds no connection meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_many_wait_for_a_groups_month_everybody_else_is_answered() {
@@ -63,17 +74,12 @@ async fn while_many_wait_for_a_groups_month_everybody_else_is_answered() {
     let hr = app.token("hr").await;
     let readers = async {
         let watcher = &mut pool::beside(&app.pool).await.unwrap();
-        let waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
-            AND wait_event_type = 'Lock'";
-        while import_safety::count(watcher, waiting).await == 0 {
+        while import_safety::count(watcher, WAITING).await == 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
-        for path in ["/v1/me", "/v1/reviews?limit=1", "/healthz"] {
-            let answer = app.request(Method::GET, path).bearer_auth(&hr).send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{path}");
-        }
-        assert_eq!(import_safety::count(watcher, waiting).await, 1, "one adds it up");
+        everybody_else_is_answered(&app, &hr).await;
+        assert_eq!(import_safety::count(watcher, WAITING).await, 1, "one adds it up");
         holder.batch_execute("ROLLBACK").await.unwrap();
     };
     let (answers, ()) = tokio::join!(screens, readers);
@@ -104,16 +110,11 @@ async fn while_dashboards_of_stores_hang_everybody_else_is_answered() {
     let hr = app.token("hr").await;
     let readers = async {
         let watcher = &mut pool::beside(&app.pool).await.unwrap();
-        let waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
-            AND wait_event_type = 'Lock'";
-        while import_safety::count(watcher, waiting).await < 4 {
+        while import_safety::count(watcher, WAITING).await < 4 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        for path in ["/v1/me", "/v1/reviews?limit=1", "/v1/org-units"] {
-            let answer = app.request(Method::GET, path).bearer_auth(&hr).send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{path}");
-        }
-        assert_eq!(import_safety::count(watcher, waiting).await, 4, "of 16 connections");
+        everybody_else_is_answered(&app, &hr).await;
+        assert_eq!(import_safety::count(watcher, WAITING).await, 4, "of 16 connections");
         holder.batch_execute("ROLLBACK").await.unwrap();
     };
     let (answers, ()) = tokio::join!(screens, readers);
@@ -133,9 +134,7 @@ async fn beside_a_long_import_everybody_is_answered() {
     let long = imports::import(&app, "clerk", "dms-funnel", "", file);
     let others = async {
         let watcher = &mut pool::beside(&app.pool).await.unwrap();
-        let waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
-            AND wait_event_type = 'Lock'";
-        while import_safety::count(watcher, waiting).await == 0 {
+        while import_safety::count(watcher, WAITING).await == 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let rows = |no: &str| {
