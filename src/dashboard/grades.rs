@@ -14,7 +14,6 @@ use super::{Distribution, SelectionQuery};
 use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewReviews};
 use crate::auth::scope::{CallerScope, Scope, reaches_always};
-use crate::db::schema::org_unit;
 use crate::db::sql_of;
 use crate::decimal;
 use crate::http::{Code, Problem};
@@ -146,20 +145,13 @@ async fn of_months(
     }
     let sums = grades(cx, part, unread, How::StoreByStore).await?;
     // What is reached of a store is no more than a team's either.
-    if !sums.is_empty() && is_within_a_store(cx).await? {
+    if !sums.is_empty() && part.is_reach_within_a_store() {
         return Err(of_a_team());
     }
     for (period, sums) in by_month(sums) {
         rows.insert(period, of_stores(period, sums));
     }
     Ok(rows)
-}
-
-/// Whether the caller is confined to less than a store.
-async fn is_within_a_store(cx: &mut Context) -> Result<bool, Problem> {
-    let Some(unit) = cx.scope.confined_to() else { return Ok(false) };
-    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(cx.db()).await;
-    Ok(store.optional()?.flatten().is_some_and(|store| store != unit))
 }
 
 /// Refuses the grades of a team in months in which it is reached without its reviews.
@@ -269,28 +261,16 @@ async fn grades(
         Some(identity) => Scope::of(identity, ViewReviews::reach_of),
         None => Scope::operator(),
     };
-    let is_whole = is_whole(cx, part).await?;
-    let source = match is_whole && (how == How::AllTogether || known.is_empty()) {
+    let source = match part.is_whole() && (how == How::AllTogether || known.is_empty()) {
         true => Source::Kept,
         false => Source::Reviews,
     };
-    let asked = GradesAsked { part, months, how, known, is_whole };
+    let asked = GradesAsked { part, months, how, known };
     let mut sums = counted(cx, &asked, source).await?;
     for sum in counted(cx, &asked, Source::Erased).await? {
         add_to(&mut sums, sum);
     }
     Ok(sums)
-}
-
-/// Whether a part is a group, or a store, that the caller reaches as a whole in every month.
-async fn is_whole(cx: &mut Context, part: Part) -> Result<bool, Problem> {
-    let Some(store) = part.store else { return Ok(part.is_reach_wide) };
-    if part.unit != part.store {
-        return Ok(false);
-    }
-    let Some(unit) = cx.scope.confined_to() else { return Ok(cx.scope.is_everything()) };
-    let path = org_unit::table.find(store).select(org_unit::path).first::<Vec<i64>>(cx.db()).await;
-    Ok(path.optional()?.is_some_and(|path| path.contains(&unit)))
 }
 
 /// Which grades are counted, for whom.
@@ -300,12 +280,10 @@ struct GradesAsked {
     how: How,
     /// Whose reviews the caller may read by themselves.
     known: Scope,
-    /// Whether the caller reaches all of the part in every month.
-    is_whole: bool,
 }
 
 async fn counted(cx: &mut Context, asked: &GradesAsked, source: Source) -> Result<Vec<GradeSum>, Problem> {
-    let GradesAsked { part, months, how, known, is_whole } = asked;
+    let GradesAsked { part, months, how, known } = asked;
     let is_apart = *how == How::StoreByStore;
     let is_of = |one: Source| source == one;
     let pieces = [
@@ -359,10 +337,10 @@ async fn counted(cx: &mut Context, asked: &GradesAsked, source: Source) -> Resul
             " AND r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])",
         ),
         (
-            *is_whole && !part.is_narrow() && !cx.scope.is_everything(),
+            part.is_whole() && !part.is_narrow() && !cx.scope.is_everything(),
             concat!(" AND ", reaches_always!("$3", "c.store_id")),
         ),
-        (!is_whole && !cx.scope.is_everything(), concat!(" AND ", reached_in_months!("$3"))),
+        (!part.is_whole() && !cx.scope.is_everything(), concat!(" AND ", reached_in_months!("$3"))),
         (true, " GROUP BY c.period, r.scheme, r.final_grade"),
         (is_apart, ", c.store_id"),
     ];

@@ -17,6 +17,7 @@ use crate::db::{rows_of, sql};
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::org::Part;
+use crate::org::part::Home;
 use crate::period::Period;
 
 /// What is noted for the whole organisation.
@@ -102,14 +103,12 @@ impl Subject {
     /// The stores and groups on which the answer depends, as far as the caller reaches them: what changes elsewhere is not to be seen,
     /// not even by how long an answer takes. Of what is not reached, or not there, there is nothing to be shown.
     async fn units(&self, cx: &mut Context) -> Result<Vec<i64>, Problem> {
-        let Some(Part { unit, store, .. }) = self.part else { return Ok(Vec::new()) };
-        let asked = store.or(unit);
-        if cx.scope.is_everything() {
-            return Ok(vec![asked.unwrap_or(EVERYTHING)]);
-        }
-        match cx.scope.confined_to() {
-            Some(unit) => within(cx.db(), unit, asked).await,
-            None => of_reach(cx, asked).await,
+        let Some(part) = self.part else { return Ok(Vec::new()) };
+        match part.home() {
+            Home::Everywhere => Ok(vec![EVERYTHING]),
+            Home::Unit(unit) => Ok(vec![unit]),
+            Home::ByPosting => of_reach(cx, part.store.or(part.unit)).await,
+            Home::Nowhere => Ok(Vec::new()),
         }
     }
 }
@@ -120,34 +119,15 @@ struct Found {
     id: i64,
 }
 
-fn ids(found: Vec<Found>) -> Vec<i64> {
-    found.into_iter().map(|found| found.id).collect()
-}
-
-/// What is asked for, if it lies within a unit; the unit, if it lies in what is asked for.
-async fn within(
-    connection: &mut AsyncPgConnection,
-    unit: i64,
-    asked: Option<i64>,
-) -> Result<Vec<i64>, Problem> {
-    let found = sql("SELECT CASE WHEN a.path @> w.path THEN a.id ELSE coalesce(w.store_id, w.id) END AS id
-         FROM org_unit w JOIN org_unit a ON a.id = coalesce($2, w.id) WHERE w.id = $1 AND (a.path @> w.path OR w.path @> a.path)")
-        .bind::<BigInt, _>(unit)
-        .bind::<Nullable<BigInt>, _>(asked)
-        .load(connection)
-        .await?;
-    Ok(ids(found))
-}
-
 /// The stores and groups in which anything is reached of what is asked for.
 async fn of_reach(cx: &mut Context, asked: Option<i64>) -> Result<Vec<i64>, Problem> {
-    let found = sql("SELECT DISTINCT coalesce(u.store_id, u.id) AS id FROM reached($1) r JOIN org_unit u ON u.id = r.unit_id
+    let found: Vec<Found> = sql("SELECT DISTINCT coalesce(u.store_id, u.id) AS id FROM reached($1) r JOIN org_unit u ON u.id = r.unit_id
          WHERE $2 IS NULL OR u.path @> ARRAY[$2] ORDER BY id")
         .bind::<CallerScope, _>(cx.scope.clone())
         .bind::<Nullable<BigInt>, _>(asked)
         .load(cx.db())
         .await?;
-    Ok(ids(found))
+    Ok(found.into_iter().map(|found| found.id).collect())
 }
 
 #[derive(QueryableByName)]

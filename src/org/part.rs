@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::unit_by_code;
+use super::is_code;
 use crate::auth::Context;
 use crate::db::schema::org_unit;
 use crate::http::Problem;
@@ -17,8 +17,58 @@ pub struct Part {
     pub unit: Option<i64>,
     /// The unit's store; none for a group.
     pub store: Option<i64>,
-    /// Whether the caller reaches more than the stores of somebody's postings: [`is_reach_wide`].
-    pub is_reach_wide: bool,
+    reach: Reach,
+}
+
+/// What the caller reaches in every month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Everything,
+    /// The unit to which the caller is confined, and those below it.
+    Below(Confined),
+    /// What postings reach, each in its months.
+    ByPosting,
+}
+
+/// The unit to which the caller is confined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Confined {
+    unit: i64,
+    /// Its store; none for a group.
+    store: Option<i64>,
+    lies: Lies,
+}
+
+/// Where the unit to which the caller is confined lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lies {
+    /// It is the part, or above it.
+    Around,
+    /// It is below the part.
+    Within,
+    Apart,
+}
+
+/// Where what is reached of a part lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// In the whole organisation.
+    Everywhere,
+    /// In a store, or in a group.
+    Unit(i64),
+    /// In the stores of postings.
+    ByPosting,
+    /// Nothing of it is reached.
+    Nowhere,
+}
+
+/// A unit as it is found.
+#[derive(Queryable)]
+struct Found {
+    id: i64,
+    code: String,
+    store: Option<i64>,
+    path: Vec<i64>,
 }
 
 impl Part {
@@ -27,36 +77,90 @@ impl Part {
         if code.is_some_and(|code| code.contains('\0')) {
             return Err(Problem::field("unit", say!("应为单位的代码", "expected the code of a unit")));
         }
-        let named = async {
-            match code {
-                None => Ok(None),
-                Some(code) => unit_by_code(cx.shared(), code).await.map(Some),
-            }
+        if code.is_some_and(|code| !is_code(code)) {
+            return Ok(None);
+        }
+        let confined_to = cx.scope.confined_to();
+        let mut found = Vec::<Found>::new();
+        if code.is_some() || confined_to.is_some() {
+            found = org_unit::table
+                .filter(org_unit::code.nullable().eq(code).or(org_unit::id.nullable().eq(confined_to)))
+                .select((org_unit::id, org_unit::code, org_unit::store_id, org_unit::path))
+                .load(&mut cx.shared())
+                .await?;
+        }
+        let named = found.iter().find(|found| Some(found.code.as_str()) == code);
+        if code.is_some() && named.is_none() {
+            return Ok(None);
+        }
+        let reach = match found.iter().find(|found| Some(found.id) == confined_to) {
+            Some(confined) => Reach::Below(confined.beside(named)),
+            None if cx.scope.is_everything() => Reach::Everything,
+            None => Reach::ByPosting,
         };
-        let (named, is_reach_wide) = tokio::try_join!(named, is_reach_wide(cx))?;
-        Ok(match named {
-            None => Some(Self { unit: None, store: None, is_reach_wide }),
-            Some(found) => {
-                found.map(|unit| Self { unit: Some(unit.id), store: unit.store_id, is_reach_wide })
-            }
-        })
+        Ok(Some(Self {
+            unit: named.map(|named| named.id),
+            store: named.and_then(|named| named.store),
+            reach,
+        }))
+    }
+
+    /// Whether the caller reaches everything, or a whole group in every month, and so more than the stores of somebody's postings.
+    pub fn is_reach_wide(self) -> bool {
+        match self.reach {
+            Reach::Everything => true,
+            Reach::Below(confined) => confined.store.is_none(),
+            Reach::ByPosting => false,
+        }
     }
 
     /// Whether it lies within few stores.
     pub fn is_narrow(self) -> bool {
-        self.store.is_some() || !self.is_reach_wide
+        self.store.is_some() || !self.is_reach_wide()
     }
 
     /// Whether it is narrow by what the caller reaches, and not by what was asked for.
     pub fn is_of_reach(self) -> bool {
-        self.store.is_none() && !self.is_reach_wide
+        self.store.is_none() && !self.is_reach_wide()
+    }
+
+    /// Whether it is a group, or a store, that the caller reaches as a whole in every month.
+    pub fn is_whole(self) -> bool {
+        match self.reach {
+            _ if self.store.is_none() => self.is_reach_wide(),
+            Reach::Everything => self.unit == self.store,
+            Reach::Below(confined) => self.unit == self.store && confined.lies == Lies::Around,
+            Reach::ByPosting => false,
+        }
+    }
+
+    /// Whether the caller is confined to less than a store.
+    pub fn is_reach_within_a_store(self) -> bool {
+        matches!(self.reach, Reach::Below(Confined { unit, store: Some(store), .. }) if store != unit)
+    }
+
+    /// Where what the caller reaches of it lies.
+    pub fn home(self) -> Home {
+        match (self.reach, self.store.or(self.unit)) {
+            (Reach::ByPosting, _) => Home::ByPosting,
+            (Reach::Everything, None) => Home::Everywhere,
+            (Reach::Everything | Reach::Below(Confined { lies: Lies::Around, .. }), Some(asked)) => {
+                Home::Unit(asked)
+            }
+            (Reach::Below(Confined { lies: Lies::Apart, .. }), _) => Home::Nowhere,
+            (Reach::Below(Confined { unit, store, .. }), _) => Home::Unit(store.unwrap_or(unit)),
+        }
     }
 }
 
-/// Whether the caller reaches everything, or a whole group in every month.
-pub async fn is_reach_wide(cx: &Context) -> Result<bool, Problem> {
-    let Some(unit) = cx.scope.confined_to() else { return Ok(cx.scope.is_everything()) };
-    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(&mut cx.shared());
-    let store = store.await;
-    Ok(store.optional()? == Some(None))
+impl Found {
+    /// As what the caller is confined to, beside the unit that is asked for.
+    fn beside(&self, asked: Option<&Self>) -> Confined {
+        let lies = match asked {
+            Some(asked) if asked.path.contains(&self.id) => Lies::Around,
+            Some(asked) if !self.path.contains(&asked.id) => Lies::Apart,
+            _ => Lies::Within,
+        };
+        Confined { unit: self.id, store: self.store, lies }
+    }
 }

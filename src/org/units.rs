@@ -62,7 +62,7 @@ async fn load(cx: &mut Context, code: Option<&str>, window: Window) -> Result<Ve
 
 /// The unit with this code, if there is one.
 pub async fn unit_by_code(
-    mut connection: &AsyncPgConnection,
+    connection: &mut AsyncPgConnection,
     code: &str,
 ) -> Result<Option<UnitRef>, Problem> {
     if !is_code(code) {
@@ -71,7 +71,7 @@ pub async fn unit_by_code(
     let found = org_unit::table
         .filter(org_unit::code.eq(code))
         .select((org_unit::id, org_unit::code, org_unit::name, org_unit::kind, org_unit::store_id))
-        .first(&mut connection)
+        .first(connection)
         .await;
     Ok(found.optional()?)
 }

@@ -263,8 +263,10 @@ async fn whatever_changes_an_answer_is_seen_by_whoever_has_it() {
     // Of whom the months of groups are remembered.
     app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
     app.add_user("group.wall", &[Role::Dashboard], None, Some("JCJT")).await;
+    // Who is shown a team without asking for it.
+    app.add_user("team.wall", &[Role::Dashboard], None, Some("G1")).await;
     let heard = Statements::of(&app.pool).await;
-    let logins = ["hr", "dashboard", "leader", "consultant", "group.hr", "group.wall"];
+    let logins = ["hr", "dashboard", "leader", "consultant", "group.hr", "group.wall", "team.wall"];
     let mut screens = Screen::all(&app, &logins).await;
     for (change, statement, expected) in CHANGES {
         for screen in &mut screens {
