@@ -113,6 +113,8 @@ fn routes<V1: Operations>(v1: V1) -> V1 {
         .service(org::http::create_team_leadership)
         .service(org::http::get_team_leadership)
         .service(org::http::update_team_leadership)
+        .service(org::http::get_disclosure)
+        .service(org::http::put_disclosure)
         // ledger
         .service(ledger::http::list_metrics)
         .service(ledger::bulk::http::record_facts)

@@ -18,7 +18,7 @@ CREATE TABLE change_entry (
     period date,
     -- Which plan or cycle.
     of_id bigint,
-    -- Whether it is told to those, too, who may not read of the people by themselves: it is about three or more, or about nobody.
+    -- Whether it is told to those, too, who may not read of the people by themselves: it is not about few, or about nobody.
     is_public boolean NOT NULL DEFAULT true,
     -- Entries with the same subject tell of the same thing: the last one says all that the others do.
     subject text NOT NULL GENERATED ALWAYS AS (
@@ -97,7 +97,7 @@ BEGIN
         JOIN unit_month m ON m.unit_id = w.id AND m.period = s.period CROSS JOIN unnest(told) AS p (place)
         GROUP BY s.store_id, s.period, p.place)
     INSERT INTO change_entry (resource, kind, unit_id, period, is_public)
-    SELECT c.resource, 'changed', s.store_id, s.period, bool_or(k.people >= 3 OR k.people - s.people >= 3)
+    SELECT c.resource, 'changed', s.store_id, s.period, bool_or(k.people >= fewest_people() OR k.people - s.people >= fewest_people())
     FROM more s JOIN known k ON k.store_id = s.store_id AND k.period = s.period AND k.place = s.place
     JOIN metric_place p ON p.place = s.place JOIN change_metric c ON c.metric = p.metric
     GROUP BY c.resource, s.store_id, s.period ORDER BY s.period, s.store_id, c.resource;
@@ -230,7 +230,7 @@ CREATE TRIGGER review_cycle_changed_is_told AFTER UPDATE ON review_cycle
 CREATE FUNCTION tell_reviews(cycles bigint[]) RETURNS void LANGUAGE sql AS $$
     INSERT INTO change_entry (resource, kind, unit_id, period, is_public)
     SELECT r.resource, 'changed', c.store_id, c.period,
-        (SELECT count(DISTINCT v.employee_id) NOT BETWEEN 1 AND 2 FROM review v WHERE v.cycle_id = c.id AND v.is_current)
+        NOT is_few((SELECT count(DISTINCT v.employee_id) FROM review v WHERE v.cycle_id = c.id AND v.is_current))
     FROM review_cycle c CROSS JOIN (VALUES ('distribution'), ('coefficients'), ('leaderboard')) AS r (resource)
     WHERE c.id = ANY (cycles) AND c.state IN ('published', 'locked') ORDER BY c.id, r.resource
 $$;
@@ -285,3 +285,13 @@ BEGIN
 END
 $$;
 CREATE TRIGGER rule_release_is_told AFTER INSERT ON rule_release FOR EACH STATEMENT EXECUTE FUNCTION tell_releases();
+
+-- Of how few people nothing is told: with another number every sum may be shown that was withheld, or withheld.
+CREATE FUNCTION tell_disclosure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO change_entry (resource, kind) VALUES ('disclosure', 'changed');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER disclosure_is_told AFTER INSERT OR UPDATE ON disclosure_policy
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_disclosure();

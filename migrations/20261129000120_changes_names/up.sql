@@ -1,9 +1,9 @@
 -- The leaderboard shows names: of people, and of the units in which they were reviewed. A new one is told for the published
--- months that show it, as the board itself would be: of one or two people only to those who may read of them.
+-- months that show it, as the board itself would be: of few people only to those who may read of them.
 CREATE FUNCTION tell_boards(cycles bigint[]) RETURNS void LANGUAGE sql AS $$
     INSERT INTO change_entry (resource, kind, unit_id, period, is_public)
     SELECT 'leaderboard', 'changed', c.store_id, c.period,
-        (SELECT count(DISTINCT v.employee_id) NOT BETWEEN 1 AND 2 FROM review v WHERE v.cycle_id = c.id AND v.is_current)
+        NOT is_few((SELECT count(DISTINCT v.employee_id) FROM review v WHERE v.cycle_id = c.id AND v.is_current))
     FROM review_cycle c WHERE c.id = ANY (cycles) AND c.state IN ('published', 'locked') ORDER BY c.id
 $$;
 

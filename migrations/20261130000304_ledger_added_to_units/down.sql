@@ -38,7 +38,7 @@ BEGIN
         JOIN unit_month m ON m.unit_id = w.id AND m.period = s.period CROSS JOIN unnest(told) AS p (place)
         GROUP BY s.store_id, s.period, p.place)
     INSERT INTO change_entry (resource, kind, unit_id, period, is_public)
-    SELECT c.resource, 'changed', s.store_id, s.period, bool_or(k.people >= 3 OR k.people - s.people >= 3)
+    SELECT c.resource, 'changed', s.store_id, s.period, bool_or(k.people >= fewest_people() OR k.people - s.people >= fewest_people())
     FROM more s JOIN known k ON k.store_id = s.store_id AND k.period = s.period AND k.place = s.place
     JOIN metric_place p ON p.place = s.place JOIN change_metric c ON c.metric = p.metric
     GROUP BY c.resource, s.store_id, s.period ORDER BY s.period, s.store_id, c.resource;

@@ -112,6 +112,8 @@ actions! {
     ];
     /// Change units, employees, postings and leaderships.
     ManageOrganisation = [SystemAdmin All];
+    /// Say of how few people nothing is told, in the whole group.
+    ManageDisclosure = [GroupAdmin All];
     /// Read plans and targets.
     ViewPlan = [
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, SalesManager Store, GeneralManager Store,

@@ -36,6 +36,7 @@ words! {
         ReviewCycles = "review-cycles" "月度考核",
         OrgUnits = "org-units" "单位",
         Metrics = "metrics" "指标",
+        Disclosure = "disclosure" "最少人数",
     }
 
     /// What has become of it.

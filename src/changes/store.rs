@@ -107,14 +107,14 @@ const SUMS: &str = concat!(
     " OR e.is_public"
 );
 
-/// Nothing to whoever knows all but one or two of the people in one of the sums.
+/// Nothing to whoever knows all but few of the people in one of the sums.
 const SUMS_OF_OTHERS: &str = concat!(
     " AND NOT EXISTS (
-        SELECT FROM change_metric c JOIN metric_place p ON p.metric = c.metric WHERE c.resource = e.resource AND (
+        SELECT FROM change_metric c JOIN metric_place p ON p.metric = c.metric WHERE c.resource = e.resource AND is_few((
             SELECT sum(m.known[p.place]) FROM org_unit w JOIN unit_month m ON m.unit_id = w.id AND m.period = e.period
             WHERE w.store_id = e.unit_id AND NOT ",
     reaches_month!("$5", "w.id", "e.period"),
-    ") BETWEEN 1 AND 2)"
+    ")))"
 );
 
 /// What stands in published reviews: the same, by who reads reviews ($7). The leaderboard has readers of its own ($6).
@@ -129,10 +129,10 @@ const REVIEWS: &str = concat!(
 );
 
 const REVIEWS_OF_OTHERS: &str = concat!(
-    " AND (SELECT count(DISTINCT r.employee_id) FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
+    " AND NOT is_few((SELECT count(DISTINCT r.employee_id) FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
            WHERE c.store_id = e.unit_id AND c.period = e.period AND NOT ",
     reaches_month!("$7", "r.employee_id", "r.unit_id", "e.period"),
-    ") NOT BETWEEN 1 AND 2"
+    "))"
 );
 
 /// Plans that are seen as a whole, in the month in which somebody looks ($11).
@@ -207,6 +207,7 @@ async fn entries(
         (!sight.plans.is_empty(), PLANS),
         (!sight.organisation.is_empty(), UNITS),
         (!sight.cycles.is_empty(), CYCLES),
+        (!sight.aggregates.is_empty(), " OR e.resource = 'disclosure'"),
         // What is everybody's.
         (true, " OR e.resource = 'metrics') ORDER BY e.transaction_id, e.id"),
         (true, window.limit_clause()),

@@ -17,8 +17,8 @@ use crate::auth::scope::{CallerScope, Scope, reaches_always};
 use crate::db::sql_of;
 use crate::decimal;
 use crate::http::{Code, Problem};
-use crate::org::withheld::{FEWEST, withheld_groups};
-use crate::org::{Part, reached};
+use crate::org::withheld::{Fewest, withheld_groups};
+use crate::org::{Part, disclosure, reached};
 use crate::period::Period;
 use crate::said::say;
 
@@ -76,14 +76,14 @@ impl GradeSum {
     }
 }
 
-/// What is shown of a store's grades to those who may not read its reviews: grades of one or two people whom they do not know stand
-/// together, without their names; nothing where there are fewer than three such people at all.
-fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
+/// What is shown of a store's grades to those who may not read its reviews: grades of few people whom they do not know stand together,
+/// without their names; nothing where there are few such people at all.
+fn together(fewest: Fewest, sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
     let people = sums.iter().map(|sum| sum.unknown).collect::<Vec<_>>();
-    if (1..FEWEST).contains(&people.iter().sum()) {
+    if fewest.is_few(people.iter().sum()) {
         return None;
     }
-    let hidden = withheld_groups(&people);
+    let hidden = withheld_groups(fewest, &people);
     let mut shown = Vec::new();
     let mut others: Option<GradeSum> = None;
     for (at, sum) in sums.into_iter().enumerate() {
@@ -94,7 +94,7 @@ fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
         }
     }
     // A mean is of people who are rated.
-    let is_told = |sum: &GradeSum| !(1..FEWEST).contains(&sum.unknown_rated);
+    let is_told = |sum: &GradeSum| !fewest.is_few(sum.unknown_rated);
     shown.extend(others);
     for sum in shown.iter_mut().filter(|sum| !is_told(sum)) {
         (sum.rated, sum.points) = (0, Decimal::ZERO);
@@ -103,7 +103,7 @@ fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
 }
 
 /// How many reviews of each month have which final grade, those that were erased since included. To those who may not read the
-/// reviews nothing is shown about fewer than three people, and nothing of single teams: a group's numbers are sums of what its
+/// reviews nothing is shown about few people, and nothing of single teams: a group's numbers are sums of what its
 /// stores show.
 pub async fn distribution(
     cx: &mut Context,
@@ -148,8 +148,9 @@ async fn of_months(
     if !sums.is_empty() && part.is_reach_within_a_store() {
         return Err(of_a_team());
     }
+    let fewest = disclosure::fewest(cx.shared()).await?;
     for (period, sums) in by_month(sums) {
-        rows.insert(period, of_stores(period, sums));
+        rows.insert(period, of_stores(fewest, period, sums));
     }
     Ok(rows)
 }
@@ -172,7 +173,7 @@ fn of_a_team() -> Problem {
 }
 
 /// What is shown of a month to who may not read the reviews.
-fn of_stores(period: Period, mut month: Vec<GradeSum>) -> Vec<Distribution> {
+fn of_stores(fewest: Fewest, period: Period, mut month: Vec<GradeSum>) -> Vec<Distribution> {
     // Of grades of as few people the first is withheld: of a store the same one, whether it is asked for alone or within a group.
     month.sort_by(|one, other| one.grade.cmp(&other.grade));
     let mut stores = BTreeMap::<(i64, String), Vec<GradeSum>>::new();
@@ -182,7 +183,7 @@ fn of_stores(period: Period, mut month: Vec<GradeSum>) -> Vec<Distribution> {
     let mut sums = Vec::new();
     let mut withheld = BTreeSet::new();
     for ((_, scheme), of_store) in stores {
-        match together(of_store) {
+        match together(fewest, of_store) {
             Some(shown) => {
                 shown.into_iter().for_each(|sum| add_to(&mut sums, GradeSum { store_id: 0, ..sum }))
             }

@@ -151,7 +151,7 @@ pub async fn get_coefficients(
     form.answer(cx, subject, &shape, rows).await
 }
 
-/// How many reviews have each grade, by scheme. To those who may not read the reviews, grades of one or two people stand together,
+/// How many reviews have each grade, by scheme. To those who may not read the reviews, grades of few people stand together,
 /// and single teams are not shown.
 #[utoipa::path(tag = "dashboard", params(SelectionQuery), responses(
     (status = 200, description = "By month and scheme, best grade first", content((Vec<Distribution> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),

@@ -62,12 +62,12 @@ pub struct Distribution {
     pub period: Period,
     /// The scheme.
     pub scheme: String,
-    /// The final grade; null for grades that one or two people have each, which stand together for those who may not read the
+    /// The final grade; null for grades that few people have each, which stand together for those who may not read the
     /// reviews.
     pub grade: Option<String>,
-    /// How many reviews have it; null, without a grade, where reviews of fewer than three people are in none of the rows.
+    /// How many reviews have it; null, without a grade, where reviews of few people are in none of the rows.
     pub reviews: Option<i64>,
-    /// Their mean total, half-up to two places; null for fewer than three people whose reviews the caller may not read.
+    /// Their mean total, half-up to two places; null for few people whose reviews the caller may not read.
     pub mean_total: Option<Decimal>,
 }
 

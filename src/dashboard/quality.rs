@@ -180,7 +180,7 @@ pub struct Coefficients {
     #[serde(flatten)]
     pub numbers: CoefficientNumbers,
     /// Of how many people there is a coefficient: so many are in the sum. Whoever is not rated has none; null where the sum is
-    /// withheld, because it is of one or two people, or because one or two are not rated.
+    /// withheld, because it is of few people, or because few are not rated.
     pub known: Option<i64>,
     /// What they are of.
     #[serde(flatten)]

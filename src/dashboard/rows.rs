@@ -34,7 +34,7 @@ pub struct RowState {
     /// How many people sell there: who is posted as a sales consultant in the month, each in the unit for which the month counts. Of
     /// coefficients: of how many people there is a review.
     pub people: i64,
-    /// Whether some of the numbers are withheld: they are of fewer than three people about whom the caller may not read that, or
+    /// Whether some of the numbers are withheld: they are of few people (fewer than the group says, `GET /v1/disclosure`) about whom the caller may not read that, or
     /// would tell theirs beside the numbers that are shown.
     pub withheld: bool,
     /// Which state of the month it is.
@@ -207,7 +207,7 @@ pub(super) trait Known<const N: usize> {
     fn columns(metrics: [&str; N]) -> Vec<String>;
 }
 
-/// Of how many people a number is known. Where that alone would tell of one or two people, as that there was a complaint, it is
+/// Of how many people a number is known. Where that alone would tell of few people, as that there was a complaint, it is
 /// withheld with the number.
 pub(super) trait KnownOf {
     fn of(known: i64, is_hidden: bool) -> Self;

@@ -37,7 +37,7 @@ pub struct Attainment {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AttainmentNumbers {
     /// The target in the plan in force; null without a plan, for a group of which a store has none, and where it is withheld: the
-    /// rest of the year was planned again by what fewer than three people had brought.
+    /// rest of the year was planned again by what few people had brought.
     pub target: Option<i64>,
     /// Cars delivered; null where they are known of nobody, which is not 0.
     pub deliveries: Option<i64>,

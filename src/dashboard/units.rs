@@ -24,7 +24,8 @@ use crate::auth::access::{Action as _, ViewFacts, ViewReviews};
 use crate::auth::scope::Scope;
 use crate::http::{Code, Problem};
 use crate::ledger::metric::{Catalogue, Missing};
-use crate::org::{Part, Position, UnitKind};
+use crate::org::withheld::Fewest;
+use crate::org::{Part, Position, UnitKind, disclosure};
 use crate::period::Period;
 use crate::said::say;
 
@@ -266,7 +267,8 @@ async fn read<S: Numbers<N>, const N: usize>(
     let places = Places::load(cx, part, months, &knowing).await?;
     let (shared, stores) = (cx.shared(), places.stores());
     // None of these depends on another, so PostgreSQL is asked for all of them at once.
-    let (sellers, sums, states, plans) = tokio::try_join!(
+    let (fewest, sellers, sums, states, plans) = tokio::try_join!(
+        disclosure::fewest(shared),
         async { if counts { places.count(shared).await } else { Ok(SellersOf::new()) } },
         sums::<S, N>(shared, summed, part, asked, &places, months),
         store::store_months(
@@ -293,6 +295,7 @@ async fn read<S: Numbers<N>, const N: usize>(
             own: sums.remove(&period).unwrap_or_default(),
             states: states.get(&period),
             plans: &plans,
+            fewest,
         };
         (period, ShownMonth::of(month.shown(summed, asked), part, kinds))
     });
@@ -364,16 +367,17 @@ struct Month<'a, const N: usize> {
     own: OwnSums<N>,
     states: Option<&'a HashMap<i64, StoreMonth>>,
     plans: &'a Plans,
+    fewest: Fewest,
 }
 
 impl<const N: usize> Month<'_, N> {
     /// The units that are shown, from the top down.
     fn shown<S: Numbers<N>>(self, summed: Summed<'_>, asked: &Asked) -> Vec<ShownUnit<S, N>> {
-        let Self { period, units, own, states, plans } = self;
+        let Self { period, units, own, states, plans, fewest } = self;
         let none = HashMap::new();
         let states = states.unwrap_or(&none);
         let sums = roll_up(&with_own(units, own, summed, states, S::METRICS));
-        let hidden = hidden(units, &sums, summed);
+        let hidden = hidden(fewest, units, &sums, summed);
         let months = Months { summed, asked, sources: sources(summed, &S::METRICS), stores: states };
         let above = Above::of(units);
         let shown = units.iter().filter(|unit| unit.is_shown() && unit.is_asked).filter_map(|unit| {

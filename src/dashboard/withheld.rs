@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::places::Unit;
 use super::roll_up::Sums;
 use super::units::Summed;
-use crate::org::withheld::{Counted, withheld_store_by_store};
+use crate::org::withheld::{Counted, Fewest, withheld_store_by_store};
 
 /// The units of which each sum is withheld. Of coefficients it is judged by those who have none, too: that somebody is not rated is a
 /// grade like others.
 pub(super) fn hidden<const N: usize>(
+    fewest: Fewest,
     units: &[Unit],
     sums: &HashMap<i64, Sums<N>>,
     summed: Summed<'_>,
@@ -21,7 +22,7 @@ pub(super) fn hidden<const N: usize>(
     let mut judged = HashMap::<Vec<i64>, HashSet<i64>>::new();
     let mut judge = |count: &dyn Fn(&Sums<N>) -> i64| {
         let people = units.iter().map(|unit| sums.get(&unit.id).map_or(0, count)).collect::<Vec<_>>();
-        judged.entry(people.clone()).or_insert_with(|| withheld_of(units, &people)).clone()
+        judged.entry(people.clone()).or_insert_with(|| withheld_of(fewest, units, &people)).clone()
     };
     std::array::from_fn(|at| {
         let known = |sums: &Sums<N>| sums.of.get(at).map_or(0, |sum| sum.known);
@@ -36,7 +37,7 @@ pub(super) fn hidden<const N: usize>(
 
 /// The units of which nothing is told, by how many people are in the sum of each. Screens that are confined to single units may hang
 /// beside each other, so that it is judged as if every unit were shown.
-fn withheld_of(units: &[Unit], people: &[i64]) -> HashSet<i64> {
+fn withheld_of(fewest: Fewest, units: &[Unit], people: &[i64]) -> HashSet<i64> {
     let counted = units.iter().zip(people).map(|(unit, people)| {
         let counted = Counted {
             id: unit.id,
@@ -47,5 +48,5 @@ fn withheld_of(units: &[Unit], people: &[i64]) -> HashSet<i64> {
         };
         (unit.store_id, counted)
     });
-    withheld_store_by_store(&counted.collect::<Vec<_>>())
+    withheld_store_by_store(fewest, &counted.collect::<Vec<_>>())
 }

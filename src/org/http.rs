@@ -1,15 +1,16 @@
 //! Units, people, postings and leaderships over HTTP.
 
 use actix_web::web::{Json, Path};
-use actix_web::{Responder, get, patch, post};
+use actix_web::{Responder, get, patch, post, put};
 
+use super::disclosure::{self, Disclosure, DisclosurePolicy};
 use super::{
     Assignment, AssignmentQuery, Employee, EmployeePatch, EndPatch, NewAssignment, NewEmployee, NewOrgUnit,
     NewTeamLeadership, OrgUnit, OrgUnitPatch, TeamLeadership, TeamLeadershipQuery, leaderships, people,
     postings, units,
 };
 use crate::auth::Caller;
-use crate::auth::access::{ManageOrganisation, ViewOrganisation};
+use crate::auth::access::{ManageDisclosure, ManageOrganisation, ViewAggregates, ViewOrganisation};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
 
@@ -231,4 +232,29 @@ pub async fn update_team_leadership(
 ) -> Result<impl Responder, Problem> {
     let leadership = leaderships::change(&mut caller.context().await?, *id, body.0, seen).await?;
     Ok(etag::ok(leadership.version, leadership))
+}
+
+/// Read of how few people nothing is told to those who may not see them.
+#[utoipa::path(tag = "organisation", responses(
+    (status = 200, description = "The policy; its ETag goes into If-Match", body = Disclosure),
+))]
+#[get("/disclosure")]
+pub async fn get_disclosure(caller: Caller<ViewAggregates>) -> Result<impl Responder, Problem> {
+    let disclosure = disclosure::read(caller.context().await?.shared()).await?;
+    Ok(etag::ok(disclosure.version, disclosure))
+}
+
+/// Say of how few people nothing is told, for the whole group: of fewer, sums, rates and grades are withheld from those who may not see
+/// the people, and what would tell theirs by subtraction with them. It holds at once, for what has been before, too.
+#[utoipa::path(tag = "organisation", params(Seen), request_body = DisclosurePolicy, responses(
+    (status = 200, description = "The policy", body = Disclosure),
+))]
+#[put("/disclosure")]
+pub async fn put_disclosure(
+    caller: Caller<ManageDisclosure>,
+    seen: Seen,
+    body: Body<DisclosurePolicy>,
+) -> Result<impl Responder, Problem> {
+    let disclosure = disclosure::put(&mut caller.context().await?, body.0, seen).await?;
+    Ok(etag::ok(disclosure.version, disclosure))
 }

@@ -6,6 +6,7 @@
 mod kinds;
 mod validity;
 
+pub mod disclosure;
 pub mod http;
 pub mod labels;
 pub mod leaderships;

@@ -1,13 +1,27 @@
-//! What is withheld from those who may not see people: nothing is shown about fewer than three of them, and nothing from which
+//! What is withheld from those who may not see people: nothing is shown about few of them ([`Fewest`]), and nothing from which
 //! that could be found by subtracting one answer from another. Pure.
 //!
 //! Units lie within each other. From the totals that are shown somebody can find, for each unit shown, what is left of it when the
-//! largest units shown within it are taken away, and nothing finer than those rests. So no rest may be of one or two people.
+//! largest units shown within it are taken away, and nothing finer than those rests. So no rest may be of few people.
 
 use std::collections::{HashMap, HashSet};
 
-/// Fewest people about whom anything is shown.
-pub const FEWEST: i64 = 3;
+/// Fewest people about whom anything is shown: fewer are few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fewest(pub i64);
+
+impl Default for Fewest {
+    fn default() -> Self {
+        Self(3)
+    }
+}
+
+impl Fewest {
+    /// Whether so many people are few. Of nobody there is nothing to show.
+    pub fn is_few(self, people: i64) -> bool {
+        (1..self.0).contains(&people)
+    }
+}
 
 /// A unit, as far as what is withheld of it depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +39,14 @@ pub struct Counted {
 }
 
 /// Which of the units of a store that would be shown are withheld.
-fn withheld(units: &[Counted]) -> HashSet<i64> {
+fn withheld(fewest: Fewest, units: &[Counted]) -> HashSet<i64> {
     let mut withheld = units
         .iter()
-        .filter(|unit| unit.is_shown && !unit.is_known && (1..FEWEST).contains(&unit.people))
+        .filter(|unit| unit.is_shown && !unit.is_known && fewest.is_few(unit.people))
         .map(|unit| unit.id)
         .collect::<HashSet<_>>();
     loop {
-        let rests = Rests::of(units, &withheld);
+        let rests = Rests::of(fewest, units, &withheld);
         // In whichever order units come: what is withheld of a unit is the same for whoever asks.
         let small = units.iter().filter(|unit| rests.is_small(unit)).min_by_key(|unit| unit.id);
         let Some(small) = small else { return withheld };
@@ -45,7 +59,7 @@ fn withheld(units: &[Counted]) -> HashSet<i64> {
 
 /// Which units are withheld, each with its store, which groups have none: store by store, and then of the groups those that would tell
 /// of a store.
-pub fn withheld_store_by_store(units: &[(Option<i64>, Counted)]) -> HashSet<i64> {
+pub fn withheld_store_by_store(fewest: Fewest, units: &[(Option<i64>, Counted)]) -> HashSet<i64> {
     let is_judged = |unit: &Counted| unit.is_shown && !unit.is_known;
     let mut stores = HashMap::<i64, Vec<Counted>>::new();
     for (store, unit) in units {
@@ -54,26 +68,27 @@ pub fn withheld_store_by_store(units: &[(Option<i64>, Counted)]) -> HashSet<i64>
         }
     }
     let judged = stores.into_values().filter(|units| units.iter().any(is_judged));
-    let mut hidden = judged.flat_map(|units| withheld(&units)).collect::<HashSet<_>>();
+    let mut hidden = judged.flat_map(|units| withheld(fewest, &units)).collect::<HashSet<_>>();
     let groups = units.iter().filter(|(store, unit)| store.is_none() && is_judged(unit));
     let groups = groups.map(|(_, unit)| unit.id).collect::<HashSet<_>>();
     if !groups.is_empty() {
         let units = units.iter().map(|(_, unit)| *unit).collect::<Vec<_>>();
-        hidden.extend(withheld_groups_of_stores(&units, &hidden, &groups));
+        hidden.extend(withheld_groups_of_stores(fewest, &units, &hidden, &groups));
     }
     hidden
 }
 
-/// Which groups are withheld besides units of theirs that are: those of which one or two people are left. A group is withheld itself
+/// Which groups are withheld besides units of theirs that are: those of which few people are left. A group is withheld itself
 /// and never a unit within it, since what is shown of a store must not depend on whether it is asked for alone.
 fn withheld_groups_of_stores(
+    fewest: Fewest,
     units: &[Counted],
     withheld: &HashSet<i64>,
     groups: &HashSet<i64>,
 ) -> HashSet<i64> {
     let mut all = withheld.clone();
     loop {
-        let rests = Rests::of(units, &all);
+        let rests = Rests::of(fewest, units, &all);
         let small = units.iter().find(|unit| groups.contains(&unit.id) && rests.is_small(unit));
         let Some(small) = small else { break };
         all.insert(small.id);
@@ -83,13 +98,14 @@ fn withheld_groups_of_stores(
 
 /// What is left of the units shown when the largest units shown within them are taken away.
 struct Rests<'a> {
+    fewest: Fewest,
     /// The units taken away, by the unit that they are taken from.
     taken: HashMap<i64, Vec<&'a Counted>>,
     withheld: &'a HashSet<i64>,
 }
 
 impl<'a> Rests<'a> {
-    fn of(units: &'a [Counted], withheld: &'a HashSet<i64>) -> Self {
+    fn of(fewest: Fewest, units: &'a [Counted], withheld: &'a HashSet<i64>) -> Self {
         let by_id = units.iter().map(|unit| (unit.id, unit)).collect::<HashMap<_, _>>();
         let is_shown = |unit: &Counted| unit.is_shown && !withheld.contains(&unit.id);
         let mut taken = HashMap::<i64, Vec<&Counted>>::new();
@@ -103,24 +119,24 @@ impl<'a> Rests<'a> {
                 above = parent.parent;
             }
         }
-        Self { taken, withheld }
+        Self { fewest, taken, withheld }
     }
 
     fn taken(&self, id: i64) -> impl Iterator<Item = &'a Counted> {
         self.taken.get(&id).into_iter().flatten().copied()
     }
 
-    /// Whether what is left of a unit is of one or two people whom the caller does not know.
+    /// Whether what is left of a unit is of few people whom the caller does not know.
     fn is_small(&self, unit: &Counted) -> bool {
         let is_judged = unit.is_shown && !unit.is_known && !self.withheld.contains(&unit.id);
         let rest = unit.people - self.taken(unit.id).map(|taken| taken.people).sum::<i64>();
-        is_judged && (1..FEWEST).contains(&rest)
+        is_judged && self.fewest.is_few(rest)
     }
 }
 
-/// Which of some groups of people that together are everybody are withheld, by their place: those of one or two, and the next
-/// smallest until those withheld are three people at least.
-pub fn withheld_groups(groups: &[i64]) -> HashSet<usize> {
+/// Which of some groups of people that together are everybody are withheld, by their place: those of few, and the next
+/// smallest until those withheld are not few either.
+pub fn withheld_groups(fewest: Fewest, groups: &[i64]) -> HashSet<usize> {
     let parts = groups.iter().zip(2..).map(|(people, id)| Counted {
         id,
         parent: Some(1),
@@ -129,7 +145,7 @@ pub fn withheld_groups(groups: &[i64]) -> HashSet<usize> {
         is_known: false,
     });
     let all = Counted { id: 1, parent: None, people: groups.iter().sum(), is_shown: true, is_known: false };
-    let withheld = withheld(&std::iter::once(all).chain(parts).collect::<Vec<_>>());
+    let withheld = withheld(fewest, &std::iter::once(all).chain(parts).collect::<Vec<_>>());
     match withheld.contains(&1) {
         true => (0..groups.len()).collect(),
         false => (0..groups.len())
@@ -151,7 +167,7 @@ mod tests {
     }
 
     fn of(units: &[Counted]) -> Vec<i64> {
-        let mut withheld = withheld(units).into_iter().collect::<Vec<_>>();
+        let mut withheld = withheld(Fewest::default(), units).into_iter().collect::<Vec<_>>();
         withheld.sort_unstable();
         withheld
     }
@@ -173,13 +189,16 @@ mod tests {
         // A group of two: one store is of two people, so that the group less the other one would tell theirs.
         let units = [unit(9, 0, 42), unit(1, 9, 40), unit(2, 9, 2), unit(3, 1, 40)];
         let hidden = HashSet::from([2]);
-        assert_eq!(withheld_groups_of_stores(&units, &hidden, &[9].into()), [9].into());
+        assert_eq!(withheld_groups_of_stores(Fewest::default(), &units, &hidden, &[9].into()), [9].into());
         // Of two small stores nobody is told apart.
         let units = [unit(9, 0, 44), unit(1, 9, 40), unit(2, 9, 2), unit(3, 9, 2)];
-        assert!(withheld_groups_of_stores(&units, &[2, 3].into(), &[9].into()).is_empty());
+        assert!(withheld_groups_of_stores(Fewest::default(), &units, &[2, 3].into(), &[9].into()).is_empty());
         // What is left of a group is left of the one above it.
         let units = [unit(8, 0, 82), unit(9, 8, 42), unit(1, 9, 40), unit(2, 9, 2), unit(3, 8, 40)];
-        assert_eq!(withheld_groups_of_stores(&units, &hidden, &[8, 9].into()), [8, 9].into());
+        assert_eq!(
+            withheld_groups_of_stores(Fewest::default(), &units, &hidden, &[8, 9].into()),
+            [8, 9].into()
+        );
     }
 
     #[test]
@@ -193,7 +212,7 @@ mod tests {
     #[test]
     fn grades_of_one_are_withheld_with_another_grade() {
         let places = |groups: &[i64]| {
-            let mut places = withheld_groups(groups).into_iter().collect::<Vec<_>>();
+            let mut places = withheld_groups(Fewest::default(), groups).into_iter().collect::<Vec<_>>();
             places.sort_unstable();
             places
         };
@@ -205,8 +224,8 @@ mod tests {
 
     /// The people about whom something is found by adding and subtracting what is shown: by elimination over whole numbers, the
     /// smallest set of leaves whose sum is known.
-    fn finds_fewer(units: &[Counted], leaves: &[i64]) -> bool {
-        let hidden = withheld(units);
+    fn finds_few(fewest: Fewest, units: &[Counted], leaves: &[i64]) -> bool {
+        let hidden = withheld(fewest, units);
         let shown = units.iter().filter(|unit| unit.is_shown && !hidden.contains(&unit.id));
         let below = |unit: &Counted, leaf: i64| {
             let mut at = Some(leaf);
@@ -244,14 +263,17 @@ mod tests {
                 .filter(|(is_in, _)| **is_in)
                 .map(|(_, leaf)| people(*leaf))
                 .sum::<i64>();
-            (1..FEWEST).contains(&sum)
+            fewest.is_few(sum)
         })
     }
 
     proptest! {
-        /// Any forest of three levels, people in the leaves: no sum or difference of what is shown is of one or two people.
+        /// Any forest of three levels, people in the leaves: no sum or difference of what is shown is of few people.
         #[test]
-        fn nobody_is_found_by_subtraction(teams in prop::collection::vec((0_usize..3, 0_i64..5), 1..7)) {
+        fn nobody_is_found_by_subtraction(
+            fewest in 2_i64..7,
+            teams in prop::collection::vec((0_usize..3, 0_i64..8), 1..7),
+        ) {
             let mut units = vec![unit(1, 0, 0), unit(2, 1, 0), unit(3, 1, 0), unit(4, 1, 0)];
             let mut leaves = Vec::new();
             for ((store, people), id) in teams.into_iter().zip(10..) {
@@ -260,7 +282,7 @@ mod tests {
                 units.push(unit(id, i64::try_from(store).unwrap() + 2, people));
                 leaves.push(id);
             }
-            prop_assert!(!finds_fewer(&units, &leaves));
+            prop_assert!(!finds_few(Fewest(fewest), &units, &leaves));
         }
     }
 }

@@ -119,7 +119,7 @@ pub(in crate::plan) async fn sees_people(cx: &mut Context, id: i64) -> Result<bo
     sees(cx, scope, id).await
 }
 
-/// Whether everybody in a store or group is seen in a plan of `year`. Who does not see them is told nothing of one or two.
+/// Whether everybody in a store or group is seen in a plan of `year`. Who does not see them is told nothing of few.
 pub(in crate::plan) async fn sees_people_of(
     cx: &mut Context,
     unit_id: i64,

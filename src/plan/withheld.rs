@@ -1,6 +1,6 @@
 //! Targets that tell results. Where the rest of a year was planned again, its months share the task less what the closed ones have
 //! brought; so whoever knows the task finds that by the sum of the months from the first on that was planned again. Where it is of
-//! one or two people in a store, these months are withheld from whoever may not see the people, with all that is made of them.
+//! few people in a store, these months are withheld from whoever may not see the people, with all that is made of them.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,8 @@ use crate::auth::Context;
 use crate::auth::scope::CallerScope;
 use crate::db::sql;
 use crate::http::{Code, Problem};
-use crate::org::withheld::FEWEST;
+use crate::org::disclosure;
+use crate::org::withheld::Fewest;
 use crate::period::Period;
 use crate::said::say;
 
@@ -48,8 +49,9 @@ struct First {
 }
 
 /// Fewest people of whom somebody is told: one more where one of them may be the reader.
-fn fewest(cx: &Context) -> i64 {
-    FEWEST + i64::from(viewer::sees_names(cx))
+async fn fewest(cx: &Context) -> Result<i64, Problem> {
+    let Fewest(fewest) = disclosure::fewest(cx.shared()).await?;
+    Ok(fewest + i64::from(viewer::sees_names(cx)))
 }
 
 /// The first month of version `id` that is withheld from who asks; none: all are shown. What a version took over from earlier ones
@@ -58,7 +60,7 @@ pub(in crate::plan) async fn of_version(cx: &mut Context, id: i64) -> Result<Opt
     if viewer::sees_people(cx, id).await? {
         return Ok(None);
     }
-    let (fewest, scope, month) = (fewest(cx), cx.scope.clone(), viewer::month(cx));
+    let (fewest, scope, month) = (fewest(cx).await?, cx.scope.clone(), viewer::month(cx));
     let found: Vec<First> = sql(of_few!(
         "SELECT p.id, min(few.first) AS first FROM annual_plan p JOIN org_unit u ON u.id = p.unit_id
          JOIN few ON few.unit_id = ANY (u.path) AND few.year = p.year
@@ -82,7 +84,7 @@ pub async fn in_force(cx: &mut Context, year: i32, units: Vec<i64>) -> Result<Ha
     if units.is_empty() {
         return Ok(HashMap::new());
     }
-    let (fewest, scope, month) = (fewest(cx), cx.scope.clone(), viewer::month(cx));
+    let (fewest, scope, month) = (fewest(cx).await?, cx.scope.clone(), viewer::month(cx));
     let found: Vec<First> = sql(of_few!(
         "SELECT u.id, min(few.first) AS first FROM few JOIN org_unit planned ON planned.id = few.unit_id
          JOIN org_unit u ON u.id = ANY ($5) AND (u.path @> ARRAY[planned.id] OR planned.path @> ARRAY[u.id])
@@ -116,8 +118,8 @@ pub(in crate::plan) async fn require_all_in_force(cx: &mut Context, id: i64) -> 
 fn refuse(withheld_from: Option<Period>) -> Result<(), Problem> {
     let Some(first) = withheld_from else { return Ok(()) };
     let message = say!(
-        "由 {first} 起的目标能推算出一两个人的实绩，不向无权查看个人的账号提供",
-        "the targets from {first} on would tell what one or two people have brought, and are withheld from who may not see people"
+        "由 {first} 起的目标能推算出少数几个人的实绩，不向无权查看个人的账号提供",
+        "the targets from {first} on would tell what few people have brought, and are withheld from who may not see people"
     );
     Err(Problem::new(Code::Forbidden, message))
 }

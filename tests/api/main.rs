@@ -31,6 +31,7 @@ mod dashboard_subtraction;
 mod dashboard_units;
 mod delivered;
 mod demonstration;
+mod disclosure;
 mod events;
 mod examples;
 mod exports;

@@ -1,6 +1,15 @@
 //! Organisation: units, people, the postings they hold, the teams they lead, and the channels and series they sell by.
 
 diesel::table! {
+    /// Of how few people nothing is told; one row or none.
+    disclosure_policy (is_the_one) {
+        is_the_one -> Bool,
+        fewest_people -> Int2,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     /// Units of the organisation.
     org_unit (id) {
         id -> Int8,

@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use super::targets::leaves_in_force;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::org::withheld::FEWEST;
+use crate::org::withheld::Fewest;
 use crate::period::Period;
 use crate::plan::actuals::known::{KnownYear, Standing};
 
 /// The metric of cars delivered to customers.
 pub(in crate::plan) const DELIVERIES: &str = "deliveries";
 
-/// A month of which not everybody's cars are known. One in which those of one or two people are is shown only to those who may
+/// A month of which not everybody's cars are known. One in which those of few people are is shown only to those who may
 /// see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PartlyKnown {
@@ -41,11 +41,10 @@ pub(in crate::plan) struct Deliveries {
 }
 
 impl Deliveries {
-    /// Without the months of which one or two people's are known: for those who may not see people, they are not known.
-    pub(in crate::plan) fn of_several(mut self) -> Self {
+    /// Without the months of which few people's are known: for those who may not see people, they are not known.
+    pub(in crate::plan) fn of_several(mut self, fewest: Fewest) -> Self {
         let people = std::mem::take(&mut self.people);
-        let is_of_few =
-            |period: &Period| people.get(period).is_some_and(|people| (1..FEWEST).contains(people));
+        let is_of_few = |period: &Period| people.get(period).is_some_and(|people| fewest.is_few(*people));
         self.known.retain(|period, _| !is_of_few(period));
         self.partly.retain(|partly| !is_of_few(&partly.period));
         self
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn months_of_one_or_two_people_are_not_known_to_who_may_not_see_them() {
+    fn months_of_few_people_are_not_known_to_who_may_not_see_them() {
         let month = |number| Period::new(2014, number).unwrap();
         let partly = |number| PartlyKnown { period: month(number), cars: 9, missing: 1 };
         let deliveries = Deliveries {
@@ -102,7 +101,7 @@ mod tests {
             partly: vec![partly(3), partly(4)],
             people: [(month(1), 2), (month(2), 3), (month(3), 1), (month(4), 4)].into(),
         };
-        let of_several = deliveries.of_several();
+        let of_several = deliveries.of_several(Fewest::default());
         assert_eq!(of_several.known, [(month(2), 8)].into());
         assert_eq!(of_several.partly, [partly(4)]);
     }

@@ -47,7 +47,7 @@ pub struct PlanDocument {
     /// `results` where months are withheld.
     pub replanned: Option<Replanned>,
     /// The first month that is withheld, with those after it and the sums that they are in: the rest of the year was planned
-    /// again by what one or two people had brought, whom the reader is not to know. Null where nothing is.
+    /// again by what few people had brought, whom the reader is not to know. Null where nothing is.
     #[schema(value_type = Option<String>, example = "2014-04")]
     pub withheld_from: Option<Period>,
     /// The months' weights, as the author gave them.

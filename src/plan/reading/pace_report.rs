@@ -19,6 +19,7 @@ use crate::decimal::ratio::Ratio;
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
+use crate::org::disclosure;
 use crate::period::Period;
 use crate::plan::actuals::by_day::{ByDay, by_day};
 use crate::plan::actuals::known::{KnownYear, Year};
@@ -70,7 +71,7 @@ pub struct PaceRow {
     pub year: Option<Pace>,
     /// The whole year: its task, its targets, and what has been reached of them by the day; null where it is withheld.
     pub full_year: Option<FullYear>,
-    /// Whether one of them is withheld: it is of fewer than three people, whom the reader is not to know, or would tell theirs
+    /// Whether one of them is withheld: it is of few people (`GET /v1/disclosure`), whom the reader is not to know, or would tell theirs
     /// beside the rows that are shown, as the targets do where the rest of the year was planned again by what they had brought.
     pub withheld: bool,
 }
@@ -168,8 +169,9 @@ pub async fn report(
         return Err(Problem::not_found("plan"));
     }
     let sums = sums(&in_force, &known, month.index());
-    // Who does not see people is told nothing of one or two of them either.
-    let hidden = hidden(&sums, &recorded, (known.paths(), &in_force.stores), &reader);
+    // Who does not see people is told nothing of few of them either.
+    let fewest = disclosure::fewest(cx.shared()).await?;
+    let hidden = hidden(fewest, &sums, &recorded, (known.paths(), &in_force.stores), &reader);
     let units = reader.shown.difference(&reader.known).copied().collect();
     let withheld_from = withheld::in_force(cx, month.year(), units).await?;
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::pace_places::{InForce, Key};
-use crate::org::withheld::{Counted, FEWEST, withheld_store_by_store};
+use crate::org::withheld::{Counted, Fewest, withheld_store_by_store};
 use crate::plan::actuals::known::{KnownYear, Standing, Year};
 
 /// A place's month, as far as it is known.
@@ -138,11 +138,12 @@ pub(super) fn recorded(known: &KnownYear, metric: &str, last: usize) -> Recorded
     recorded
 }
 
-/// The units of which nothing is told in each month, January first: those of one or two people, and those that would tell theirs
+/// The units of which nothing is told in each month, January first: those of few people, and those that would tell theirs
 /// beside the ones shown. It is judged by the people whose values are summed, by those who are known, and by those who are known
 /// or missing, the reader left out. Dashboards tell the sums of what is recorded, of all units, those that no plan has among them: what
 /// they withhold is withheld here, too, and so is a sum of other people than theirs, since the two would tell of the difference.
 pub(super) fn hidden(
+    fewest: Fewest,
     sums: &Sums,
     recorded: &Recorded,
     (paths, stores): (&HashMap<i64, Vec<i64>>, &[i64]),
@@ -179,7 +180,7 @@ pub(super) fn hidden(
             let counted = places.iter().zip(people);
             let counted =
                 counted.map(|((store, place), people)| (*store, Counted { people: *people, ..*place }));
-            withheld_store_by_store(&counted.collect::<Vec<_>>())
+            withheld_store_by_store(fewest, &counted.collect::<Vec<_>>())
         };
         let is_of_others = |place: &Counted| {
             let summed = side(place.id).map_or(0, |side| side.recorded);
@@ -188,7 +189,7 @@ pub(super) fn hidden(
         let of_others = places.iter().map(|(_, place)| place).filter(|place| is_of_others(place));
         // A task that is shared among the stores tells of each of them: no group is told where a store is of few.
         let few = places.iter().zip(&people).filter(|((store, place), people)| {
-            let is_few = |people: &usize| (1..FEWEST).contains(&i64::try_from(*people).unwrap_or(FEWEST));
+            let is_few = |people: &usize| fewest.is_few(i64::try_from(*people).unwrap_or(i64::MAX));
             *store == Some(place.id) && !place.is_known && people.iter().any(is_few)
         });
         let above = few.filter_map(|((_, place), _)| paths.get(&place.id)).flatten();
@@ -229,23 +230,23 @@ mod tests {
             .map(|((unit, _), months)| (*unit, months.each_ref().map(|side| side.recorded)))
             .collect::<Recorded>();
         let mut reader = Reader { shown: [1, 2, 3, 4].into(), ..Reader::default() };
-        let of_nobody = hidden(&sums, &recorded, (&paths, &[1]), &reader);
+        let of_nobody = hidden(Fewest::default(), &sums, &recorded, (&paths, &[1]), &reader);
         // Who leads unit 4 knows its people, and is told of it; of the others nothing changes.
         reader.known = [4].into();
-        let of_leader = hidden(&sums, &recorded, (&paths, &[1]), &reader);
+        let of_leader = hidden(Fewest::default(), &sums, &recorded, (&paths, &[1]), &reader);
         assert!(of_leader[..2].iter().all(HashSet::is_empty), "{of_leader:?}");
         // To one of three people in unit 4 its sum would tell the other two's.
         reader = Reader { own: 30, known: HashSet::new(), ..reader };
-        assert_eq!(hidden(&sums, &recorded, (&paths, &[1]), &reader)[2], [2, 4].into());
+        assert_eq!(hidden(Fewest::default(), &sums, &recorded, (&paths, &[1]), &reader)[2], [2, 4].into());
         // Were they stores, dashboards would tell the sums of 2 and 3, and the one above them that of 4.
         reader.own = 0;
-        let of_stores = hidden(&sums, &recorded, (&paths, &[2, 3, 4]), &reader);
+        let of_stores = hidden(Fewest::default(), &sums, &recorded, (&paths, &[2, 3, 4]), &reader);
         assert_eq!(of_stores[..2], [HashSet::from([1, 4]), HashSet::from([1, 4])]);
         assert!(of_stores[2].is_empty());
         // Of one of unit 3 something is recorded that is in no sum yet: dashboards tell of the unit and of what is above it, and the two
         // would tell what it is.
         recorded.iter_mut().filter(|(unit, _)| [1, 3].contains(*unit)).for_each(|(_, months)| months[2] += 1);
-        assert_eq!(hidden(&sums, &recorded, (&paths, &[1]), &reader)[2], [1, 3].into());
+        assert_eq!(hidden(Fewest::default(), &sums, &recorded, (&paths, &[1]), &reader)[2], [1, 3].into());
         assert_eq!(of_nobody[..2], [HashSet::from([2, 4]), HashSet::from([2, 4])]);
         assert!(of_nobody[2..].iter().all(HashSet::is_empty), "{of_nobody:?}");
     }

@@ -15,7 +15,7 @@ use crate::auth::Context;
 use crate::db::sql;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
-use crate::org::withheld::FEWEST;
+use crate::org::disclosure;
 use crate::period::Period;
 use crate::plan::reading::deliveries::{self, DELIVERIES, Deliveries, PartlyKnown};
 use crate::plan::reading::targets::unit_targets_in_force;
@@ -48,7 +48,7 @@ pub struct QuarterRebate {
     /// Null if one of the three months has none, or is withheld.
     pub target: Option<i64>,
     /// Cars that count in the months that are known: in the ledger's deliveries of everybody, or taken from the
-    /// manufacturer. Null if no month is known. Deliveries of one or two people are known to those who may see them.
+    /// manufacturer. Null if no month is known. Deliveries of few people (`GET /v1/disclosure`) are known to those who may see them.
     pub actual: Option<i64>,
     /// The months that are known: with fewer than three the quarter is not over.
     #[schema(value_type = Vec<String>, example = json!(["2014-01", "2014-02"]))]
@@ -57,7 +57,7 @@ pub struct QuarterRebate {
     /// they do not count yet.
     pub partly_known: Vec<PartlyKnown>,
     /// SSI: as given in the request, otherwise the mean of what the ledger knows of the quarter, half-up to two places;
-    /// tiers are compared with the unrounded mean. Null also where it is the mean of one or two people, whom the reader may not
+    /// tiers are compared with the unrounded mean. Null also where it is the mean of few people, whom the reader may not
     /// see; then the amount is null under a policy that asks for an SSI.
     #[schema(value_type = Option<f64>, example = 861.25)]
     pub ssi: Option<Decimal>,
@@ -107,13 +107,14 @@ pub async fn of_store(
         RebateBasis::Wholesale => wholesale(cx.db(), store_id, year).await?,
     };
     let scores = if ssi.is_some() { Vec::new() } else { scores(cx.db(), store_id, year).await? };
+    let fewest = disclosure::fewest(cx.shared()).await?;
     let mut quarters = Vec::with_capacity(4);
     for (number, months) in (1..).zip(Period::months_of(year).chunks(3)) {
         let mut known = known(months, &targets, &actuals);
         known.partly = partly.iter().filter(|month| months.contains(&month.period)).cloned().collect();
         let scores: Vec<&Score> = scores.iter().filter(|score| months.contains(&score.period)).collect();
         let people = scores.iter().map(|score| score.employee_id).collect::<BTreeSet<_>>().len();
-        let is_withheld = !sees_people && (1..FEWEST).contains(&i64::try_from(people).unwrap_or(FEWEST));
+        let is_withheld = !sees_people && fewest.is_few(i64::try_from(people).unwrap_or(i64::MAX));
         let known_ssi = if is_withheld { None } else { mean(scores.iter().map(|score| &score.value)) };
         let mut earned = quarter(&policy, number, known, ssi.or(known_ssi))
             .map_err(|error| error.said().about(&say!("{number} 季度", "quarter {number}")))
@@ -181,7 +182,10 @@ async fn deliveries(
     let own = planned.iter().filter(|cell| cell.unit_id == store_id);
     let own = own.filter(|cell| withheld_from.is_none_or(|from| cell.period < from));
     let delivered = deliveries::of_store(cx.db(), catalogue, (store_id, year)).await?;
-    let Deliveries { known, partly, .. } = if sees_people { delivered } else { delivered.of_several() };
+    let Deliveries { known, partly, .. } = match sees_people {
+        true => delivered,
+        false => delivered.of_several(disclosure::fewest(cx.shared()).await?),
+    };
     Ok(Cars { targets: own.map(|cell| (cell.period, cell.value)).collect(), actuals: known, partly })
 }
 

@@ -12,7 +12,7 @@ use crate::auth::Context;
 use crate::decimal::ratio::Ratio;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::org::labels;
+use crate::org::{disclosure, labels};
 use crate::period::Period;
 use crate::plan::reading::deliveries::{self, Deliveries};
 use crate::plan::reading::label_vehicles::{self, LabelVehicles};
@@ -90,7 +90,7 @@ pub struct StockMonth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveriesFrom {
-    /// 计划: the month is to come, not everybody's deliveries of it are known, or they are one or two people's, whom the reader may
+    /// 计划: the month is to come, not everybody's deliveries of it are known, or they are few people's, whom the reader may
     /// not see.
     Plan,
     /// 实际: the ledger knows everybody's of a month that has ended.
@@ -124,7 +124,7 @@ pub async fn of_plan(
     };
     let delivered = match viewer::sees_people_of(cx, unit_id, plan.year).await? {
         true => delivered,
-        false => delivered.of_several(),
+        false => delivered.of_several(disclosure::fewest(cx.shared()).await?),
     };
     let from = deliver(&mut planned, &delivered, (plan.year, this_month))
         .map_err(|error| Problem::conflict(error.said()))?;
