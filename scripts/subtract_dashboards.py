@@ -12,7 +12,7 @@ import random
 import secrets
 import sys
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import product
+from itertools import combinations, product
 
 from contract import PASSWORD, ROOT, Demonstration
 from contract_logins import Api, Refused
@@ -80,14 +80,23 @@ class Attack:
 
     def told_of(self, what, unknowns, where, value=None, is_mean=False):
         """Notes the sum, or the mean to two places, of what people have in months."""
+        def fact(some):
+            sum_of = Decimal(sum(self.value(what, *one) for one in some))
+            return (sum_of / len(some)).quantize(Decimal("0.01"), ROUND_HALF_UP) if is_mean and some else sum_of
+
+        unknowns = frozenset(unknowns)
+        if value is not None:
+            fitting = [some for some in self.kept(unknowns) if fact(some) == Decimal(str(value))]
+            if not fitting:
+                self.wrong.append(f"{where}: {what} is {value}, and not {fact(unknowns)} of {sorted(unknowns)}")
+            unknowns = (fitting or [unknowns])[0]
         self.sums.setdefault(what, {}).setdefault(unknowns, where)
-        if value is None:
-            return
-        fact = Decimal(sum(self.value(what, *one) for one in unknowns))
-        if is_mean:
-            fact = (fact / len(unknowns)).quantize(Decimal("0.01"), ROUND_HALF_UP) if unknowns else None
-        if Decimal(str(value)) != fact:
-            self.wrong.append(f"{where}: {what} is {value}, and not {fact} of {sorted(unknowns)}")
+
+    def kept(self, unknowns):
+        """All of them, or else those that are left where the sum does not stay when people are erased."""
+        for size in range(len(self.group.erased) + 1):
+            for gone in combinations(self.group.erased, size):
+                yield frozenset(one for one in unknowns if one[0] not in gone)
 
     def value(self, what, person, month):
         kind, _, position = what.partition(" ")
@@ -183,8 +192,10 @@ class Attack:
 
     def coefficients(self, row, position, where):
         month = int(row["period"][-2:])
-        here = [person for (person, of, held), review in self.reviews.items() if (of, held) == (month, position)
+        here = [(person,) for (person, of, held), review in self.reviews.items() if (of, held) == (month, position)
                 and review["unit"] in self.group.parents and row["unit"] in self.group.above(review["unit"])]
+        here = next((some for some in self.kept(here) if len(some) == row["people"]), here)
+        here = [person for person, in here]
         rated = [person for person in here if self.reviews[person, month, position]["coefficient"] is not None]
         if row["people"] != len(here):
             self.wrong.append(f"{where}: {row['unit']} in {month} has {row['people']} reviews, and not {sorted(here)}")
@@ -253,6 +264,8 @@ def main():
             attack = Attack(group, api)
             attack.sign_in(options.alone)
             attack.collect(options.thorough)
+            group.erase()
+            attack.collect(False)
             answers, sums = answers + attack.answers, sums + sum(map(len, attack.sums.values()))
             for what, by in attack.find():
                 found += 1

@@ -44,7 +44,7 @@ class Group:
     def __init__(self, api, chance, name):
         self.api, self.chance, self.name = api, chance, name
         self.parents, self.kinds = {name: None}, {name: "group"}
-        self.postings, self.values, self.complete = {}, {}, set()
+        self.postings, self.values, self.complete, self.cycles, self.erased = {}, {}, set(), [], []
         self.desk, self.boss = f"{name.lower()}desk", f"{name.lower()}boss"
         self.make_units()
         self.make_people()
@@ -185,6 +185,7 @@ class Group:
     def publish(self, store, month):
         try:
             cycle = self.make("review-cycles", {"store": store, "period": period(month)}, self.desk)["id"]
+            self.cycles.append(cycle)
             self.make(f"review-cycles/{cycle}/freeze", {"accept_missing": True, "note": "test"}, self.desk)
             self.api.send("POST", f"/v1/review-cycles/{cycle}/generate", b"", self.desk)
             reviews = self.api.send("GET", f"/v1/reviews?period={period(month)}&limit=500", None, self.desk)["items"]
@@ -207,3 +208,18 @@ class Group:
             items = self.api.send("GET", f"/v1/reviews?period={period(month)}&limit=500", None, self.desk)["items"]
             found |= {(review["employee_no"], month, review["position"]): review for review in items}
         return found
+
+    def erase(self):
+        """Two people leave, and all that is kept of them is erased: two others decide on it, once their months are locked."""
+        for review in self.reviews().values():
+            self.make(f"reviews/{review['id']}/acknowledgements", {"act": "out_of_reach", "text": "test"}, self.desk)
+        for cycle in self.cycles:
+            self.make(f"review-cycles/{cycle}/moves", {"to": "locked"}, self.desk)
+        for person in self.chance.sample(sorted(self.postings), min(2, len(self.postings))):
+            for posting in self.api.send("GET", f"/v1/assignments?employee_no={person}", None, self.desk)["items"]:
+                if posting["valid_to"] is None:
+                    body = json.dumps({"valid_to": period(MONTHS[-1] + 1) + "-01"}).encode()
+                    self.api.send("PATCH", f"/v1/assignments/{posting['id']}", body, "admin")
+            proposed = self.make(f"employees/{person}/erasure", {"reason": "test", "early": True}, self.desk)
+            self.make(f"erasures/{proposed['id']}/decision", {"approve": True}, self.boss)
+            self.erased.append(person)
