@@ -89,7 +89,8 @@ class Attack:
             fitting = [some for some in self.kept(unknowns) if fact(some) == Decimal(str(value))]
             if not fitting:
                 self.wrong.append(f"{where}: {what} is {value}, and not {fact(unknowns)} of {sorted(unknowns)}")
-            unknowns = (fitting or [unknowns])[0]
+                return
+            unknowns = fitting[0]
         self.sums.setdefault(what, {}).setdefault(unknowns, where)
 
     def kept(self, unknowns):
