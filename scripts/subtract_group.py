@@ -44,15 +44,17 @@ class Group:
     def __init__(self, api, chance, name):
         self.api, self.chance, self.name = api, chance, name
         self.parents, self.kinds = {name: None}, {name: "group"}
-        self.postings, self.values, self.complete, self.cycles, self.erased = {}, {}, set(), [], []
+        self.postings, self.values, self.complete, self.cycles, self.erased, self.late = {}, {}, set(), [], [], []
         self.desk, self.boss = f"{name.lower()}desk", f"{name.lower()}boss"
         self.make_units()
         self.make_people()
         self.published = [month for month in MONTHS if chance.random() < 0.6]
         for month in MONTHS:
-            for store in self.of_kind("store"):
-                self.deliver(store, month)
+            for unit in (*self.of_kind("store"), self.name):
+                self.deliver(unit, month)
         self.plans = Plans(self)
+        for body in self.late:
+            self.post_facts(body)
         for month in self.published:
             for store in self.of_kind("store"):
                 self.publish(store, month)
@@ -87,9 +89,8 @@ class Group:
 
     def make_people(self):
         for unit, kind in list(self.kinds.items()):
-            if kind == "group":
-                continue
-            for _ in range(self.chance.randint(1, 6) if kind == "team" else self.chance.choice([0, 0, 1, 2, 4])):
+            usual = {"team": [1, 2, 3, 4, 5, 6], "group": [0, 0, 0, 1, 3]}.get(kind, [0, 0, 1, 2, 4])
+            for _ in range(self.chance.choice(usual)):
                 person = f"{self.name}P{len(self.postings)}"
                 self.make("employees", {"employee_no": person, "name": person, "status": "active"})
                 self.postings[person] = list(self.course(unit))
@@ -130,7 +131,8 @@ class Group:
 
     def has_nothing(self, person, month):
         """Whether it is declared that whoever is silent has delivered nothing."""
-        return all((store, month, "dms") in self.complete for store in self.stores_of(person, month))
+        stores = self.stores_of(person, month)
+        return bool(stores) and all((store, month, "dms") in self.complete for store in stores)
 
     def sells(self, person, month):
         first_day, end = days(month)
@@ -141,28 +143,38 @@ class Group:
         """Whose month counts for a unit or one below it."""
         return [person for person in self.postings if unit in self.above(self.unit_of(person, month))]
 
-    def deliver(self, store, month):
-        people = self.within(store, month)
+    def deliver(self, unit, month):
+        """What is known of a store, or of those who are posted in no store."""
+        is_group = unit == self.name
+        people = [one for one in self.within(unit, month) if not is_group or self.unit_of(one, month) == unit]
         is_full = month in self.published
         for source, metrics in SOURCES.items():
             share = self.chance.choice([1, 1, 0.9] if is_full else [1, 0.9, 0.6, 0.3, 0])
             is_complete = source != "dms" and is_full or self.chance.random() < (0.3 if source == "dms" else 0.5)
-            rows = []
+            is_complete = is_complete and not is_group
+            rows, late = [], []
             for person in people:
                 if self.chance.random() >= share:
                     continue
                 facts = {metric: self.value(metric) for metric in metrics
                          if metric not in ZERO or metric != REPORTED and self.chance.random() < SELDOM}
                 if facts:
-                    rows.append({"employee_no": person, "facts": facts})
-                    self.values.update({(person, month, metric): value for metric, value in facts.items()})
+                    comes_late = source == "dms" and not is_complete and self.chance.random() < 0.1
+                    (late if comes_late else rows).append({"employee_no": person, "facts": facts})
             nothing = [{"employee_no": one, "facts": {}} for one in people[:1]]
             body = {"period": period(month), "source_system": "test", "rows": rows or nothing}
             if is_complete:
-                self.complete.add((store, month, source))
+                self.complete.add((unit, month, source))
                 body |= {"complete_sources": [source], "complete_for": "store"}
             if rows or is_complete and people:
-                self.make("facts", body, self.desk)
+                self.post_facts(body)
+            if late:
+                self.late.append(body | {"rows": late})
+
+    def post_facts(self, body):
+        self.make("facts", body, self.desk)
+        month = int(body["period"][-2:])
+        self.values.update({(row["employee_no"], month, metric): value for row in body["rows"] for metric, value in row["facts"].items()})
 
     def value(self, metric):
         if metric in ZERO:
@@ -176,7 +188,7 @@ class Group:
         source = next(source for source, metrics in SOURCES.items() if metric in metrics)
 
         def is_known(person):
-            store = next(one for one in self.above(self.unit_of(person, month)) if self.kinds[one] == "store")
+            store = next((one for one in self.above(self.unit_of(person, month)) if self.kinds[one] == "store"), None)
             has_any = self.sells(person, month) or any((person, month, other) in self.values for other in QUALITY)
             return metric in ZERO and (store, month, source) in self.complete and has_any or (person, month, metric) in self.values
 

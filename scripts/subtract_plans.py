@@ -97,6 +97,7 @@ class Plans:
         try:
             version = Version(group.make("plans", body | {"units": top["units"]}, logins[0])["id"], root)
             self.approve(version, 1, logins)
+            self.versions.append(version)
             self.whole += whole
             if root != group.name:
                 self.commit(version.plan, top, group.desk)
@@ -195,17 +196,26 @@ class PlansTold:
 
     def collect(self, key):
         for version in self.plans.versions:
+            first = next(one for one in self.plans.versions if one.unit == version.unit)
             for metric in TOTALS:
-                where = f"{key} version of {version.unit} from {version.again[-1][0]} on, {metric}"
-                self.document(self.attack.get(key, f"plans/{version.plan}?metric={metric}"), version, metric, where)
-                cells = self.attack.get(key, f"plans/{version.plan}/targets?limit=500&metric={metric}")
+                where = f"{key} {metric} of {version.unit}, planned again {[start for start, _ in version.again]}"
+                path = f"plans/{version.plan}"
+                self.document(self.attack.get(key, f"{path}?metric={metric}"), version, metric, where)
+                self.commitments(self.attack.get(key, f"{path}/commitments?metric={metric}"), version, metric, where)
+                cells = self.attack.get(key, f"{path}/targets?limit=500&metric={metric}")
                 for cell in cells["items"] if cells else []:
                     self.by_version(version, metric, [int(cell["period"][-2:])], f"{where} cells")
-                self.commitments(self.attack.get(key, f"plans/{version.plan}/commitments?metric={metric}"), version, metric, where)
-                first = next(one for starts in [self.plans.in_force[version.unit]] for one in starts.values())
-                for part in (f"diff?from={first.plan}", "sheet", "activities", "supply", f"issued?metric={metric}"):
-                    if self.attack.get(key, f"plans/{version.plan}/{part}") is not None:
-                        self.by_version(version, metric, range(1, 13), f"{where} {part}")
+                issued = self.attack.get(key, f"{path}/issued?metric={metric}")
+                for month, cell in enumerate(issued["issued"] if issued else [], 1):
+                    if cell is not None:
+                        self.by_version(self.plans.governing(self.group.name, month), metric, [month], f"{where} issued")
+                # What is made of a whole year is refused where months are withheld.
+                parts = [issued, *(self.attack.get(key, f"{path}/{part}") for part in (f"diff?from={first.plan}", "sheet", "activities", "supply"))]
+                if any(part is not None for part in parts):
+                    self.by_version(version, metric, range(1, 13), f"{where} whole")
+                self.attack.get(key, f"{path}/proposals")
+        for path in ("me", "tasks", "changes", "plans", f"supply?store={self.group.of_kind('store')[0]}&year={YEAR}"):
+            self.attack.get(key, path)
         for store, policy in product(self.group.of_kind("store"), POLICIES):
             answer = self.attack.get(key, f"rebates?store={store}&year={YEAR}&policy={self.group.name}{policy}")
             for quarter in answer["quarters"] if answer else []:
@@ -241,7 +251,9 @@ class PlansTold:
             self.by_version(version, metric, range(1, 13) if node["year"] is not None else told, where)
             if node.get("members"):
                 self.attack.wrong.append(f"{where}: people's targets are told")
-        start, known = version.again[-1]
+        if not version.again:
+            return
+        _, known = version.again[-1]
         for line in document["lines"]:
             brought = known[line["metric"]]
             counted = sum(value for (of, _), value in version.counted.items() if of == line["metric"])
