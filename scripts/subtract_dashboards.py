@@ -18,7 +18,8 @@ from contract import PASSWORD, ROOT, Demonstration
 from contract_logins import Api, Refused
 from elimination import found_of_few
 from subtract_group import SOURCES, ZERO, Group
-from subtract_plans import MONTHS, TOTALS, PlansTold, days, period
+from subtract_plans import MONTHS, TOTALS, days, period
+from subtract_targets import PlansTold
 
 FEWEST = 3
 LEDGER = ["attainment", "funnel", "phone-web-funnel", "product-lines", "quality", "stock-depth"]

@@ -235,3 +235,4 @@ class Group:
             proposed = self.make(f"employees/{person}/erasure", {"reason": "test", "early": True}, self.desk)
             self.make(f"erasures/{proposed['id']}/decision", {"approve": True}, self.boss)
             self.erased.append(person)
+        self.plans.again_after_erasing()
