@@ -1,6 +1,7 @@
 """Attacks what screens are shown, as an outsider would: makes groups of random shape, collects every answer that a login of the role
-`dashboard` and its API keys, each confined to one of the units, can get, and finds by exact elimination whether any numbers together
-tell the values of fewer than three people. Every number is compared with the facts, too, so that the sums are what they are taken for.
+`dashboard` and its API keys, each confined to one of the units, can get, has two people erased and collects the answers again, and
+finds by exact elimination whether any numbers together tell the values of fewer than three people: what they have brought, how they
+are graded, and what they have committed to. Every number is compared with the facts, too, so that the sums are what they are taken for.
 
 A demonstration on loopback is started and ended here. Options: subtract_dashboards.py --help.
 """
@@ -71,8 +72,9 @@ class Attack:
             answer = self.api.send("GET", f"/v1/{path}", None, key)
         except Refused:
             return None
-        if f'"{self.group.name}P' in json.dumps(answer):
-            self.wrong.append(f"{key} {path}: people are named")
+        text = json.dumps(answer)
+        if any(f'"{begin}' in text for begin in (f"{self.group.name}P", "erased-")):
+            self.wrong.append(f"{key} {path.partition('?')[0]}: people are named")
         return answer
 
     def told(self, what, people, month, where, value=None):

@@ -79,18 +79,23 @@ class Plans:
                 below = [one for part in below for one in (part, *(team for team, of in group.parents.items() if of == part))]
                 below = [one for one in below if group.kinds[one] == "team"]
             made = [made for made in map(node, below) if made]
+            planned.extend(members)
             if not made and not members:
                 return None
             return {"unit": unit, "weight": self.chance.randint(1, 9)} | ({"units": made} if made else {}) | (
                 {"members": [{"employee_no": one, "weight": self.chance.randint(1, 9)} for one in members]} if members else {})
 
-        whole = []
+        whole, planned = [], []
         is_deep = self.chance.random() < 0.5
         top = node(root)
         if "units" not in (top or {}) or self.chance.random() > share:
             return
         body = {"unit": root, "year": YEAR, "metric": "deliveries", "total": TOTALS["deliveries"], "season": [1] * 12,
                 "lines": [{"metric": metric, "total": total} for metric, total in TOTALS.items() if metric != "deliveries"]}
+        planned = [one for one in planned if group.unit_of(one, 1) != root]
+        if planned and self.chance.random() < 0.3:
+            absent = {"employee_no": self.chance.choice(planned), "from": f"{period(6)}-01", "to": f"{period(7)}-31"}
+            body["method"] = {"capacity": {"absences": [absent]}}
         try:
             version = Version(group.make("plans", body | {"units": top["units"]}, logins[0])["id"], root)
             self.approve(version, 1, logins)
