@@ -79,7 +79,7 @@ class Attack:
 
     def told(self, what, people, month, where, value=None):
         """Notes the sum of what people have in a month."""
-        self.told_of(what, frozenset((person, month) for person in people), where, value)
+        self.told_of(what, ((person, month) for person in people), where, value)
 
     def told_of(self, what, unknowns, where, value=None, is_mean=False):
         """Notes the sum, or the mean to two places, of what people have in months."""
@@ -88,6 +88,7 @@ class Attack:
             return (sum_of / len(some)).quantize(Decimal("0.01"), ROUND_HALF_UP) if is_mean and some else sum_of
 
         unknowns = frozenset(unknowns)
+        where += ", after two were erased" if self.group.erased else ""
         if value is not None:
             fitting = [some for some in self.kept(unknowns) if fact(some) == Decimal(str(value))]
             if not fitting:
@@ -136,11 +137,11 @@ class Attack:
             for unit, month, metric in product([self.group.name, *self.group.of_kind("store")], [*MONTHS, 12], TOTALS):
                 day = days(month)[1] - datetime.timedelta(1)
                 self.pace(self.get(key, f"pace?unit={unit}&day={day}&metric={metric}"), month, metric, key)
-            for store, version in [(store, version) for store, starts in self.group.plans.in_force.items() for version in starts.values()]:
+            for version in self.group.plans.versions:
                 supply = self.get(key, f"plans/{version.plan}/supply")
                 for month in supply["months"] if supply else []:
                     if int(month["period"][-2:]) in MONTHS:
-                        self.stock(month | {"unit": store}, int(month["period"][-2:]), f"{key} supply of {store}")
+                        self.stock(month | {"unit": version.unit}, int(month["period"][-2:]), f"{key} supply of {version.unit}")
             # The targets of the months to come.
             for unit, resource in product(units, ("attainment", "stock-depth")):
                 of_unit = f"&unit={unit}" if unit else ""
@@ -233,7 +234,7 @@ class Attack:
             where = f"{key} pace of {row['unit']} in {month}"
             paced = {of: {(one, of) for one in self.group.plans.paced(row["unit"], of, metric)} for of in MONTHS if of <= month}
             if row["month"]:
-                self.told_of(metric, frozenset(paced.get(month, ())), where, row["month"]["actual"])
+                self.told_of(metric, paced.get(month, ()), where, row["month"]["actual"])
             year = frozenset().union(*paced.values())
             for result in [row["year"] and row["year"]["actual"], row["full_year"] and row["full_year"]["results"]]:
                 if result is not None:
