@@ -52,9 +52,9 @@ class Api:
             self.tokens[login] = self.send("POST", "/v1/sessions", body)["access_token"]
         return self.tokens[login]
 
-    def send(self, method, path, body=None, login=None, kind="application/json"):
-        """What is answered in JSON; an empty object where that is something else."""
-        headers = {"Content-Type": kind, "If-Match": "*"}
+    def send(self, method, path, body=None, login=None, kind="application/json", is_new=False):
+        """What is answered in JSON; an empty object where that is something else. Something new is put where nothing is."""
+        headers = {"Content-Type": kind} | ({} if is_new else {"If-Match": "*"})
         if login:
             headers["Authorization"] = f"Bearer {self.token(login)}"
         request = urllib.request.Request(self.address + path, body, headers, method=method)

@@ -1,22 +1,26 @@
 """Attacks what screens are shown, as an outsider would: makes groups of random shape, collects every answer that a login of the role
-`dashboard` and its API keys, each confined to one of the units, can get, and finds by exact elimination whether any numbers together
-tell the values of fewer than three people. Every number is compared with the facts, too, so that the sums are what they are taken for.
+`dashboard` and its API keys, each confined to one of the units, can get, has two people erased and collects the answers again, and
+finds by exact elimination whether any numbers together tell the values of fewer than three people: what they have brought, how they
+are graded, and what they have committed to. Every number is compared with the facts, too, so that the sums are what they are taken for.
 
 A demonstration on loopback is started and ended here. Options: subtract_dashboards.py --help.
 """
 
 import argparse
 import datetime
+import json
 import random
 import secrets
 import sys
-from decimal import Decimal
-from itertools import product
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import combinations, product
 
 from contract import PASSWORD, ROOT, Demonstration
 from contract_logins import Api, Refused
 from elimination import found_of_few
-from subtract_group import MONTHS, SOURCES, ZERO, Group, days, period
+from subtract_group import SOURCES, ZERO, Group
+from subtract_plans import MONTHS, TOTALS, days, period
+from subtract_targets import PlansTold
 
 FEWEST = 3
 LEDGER = ["attainment", "funnel", "phone-web-funnel", "product-lines", "quality", "stock-depth"]
@@ -49,6 +53,7 @@ class Attack:
         self.sums, self.wrong, self.answers = {}, [], 0
         self.reviews = group.reviews()
         self.keys = {}
+        self.plans = PlansTold(self)
 
     def sign_in(self, is_alone):
         """A login that sees the whole group, and keys of it for each of the units."""
@@ -64,21 +69,46 @@ class Attack:
         """An answer; none where it is refused."""
         self.answers += 1
         try:
-            return self.api.send("GET", f"/v1/{path}", None, key)
+            answer = self.api.send("GET", f"/v1/{path}", None, key)
         except Refused:
             return None
+        text = json.dumps(answer)
+        if any(f'"{begin}' in text for begin in (f"{self.group.name}P", "erased-")):
+            self.wrong.append(f"{key} {path.partition('?')[0]}: people are named")
+        return answer
 
     def told(self, what, people, month, where, value=None):
         """Notes the sum of what people have in a month."""
-        sum_of = frozenset((person, month) for person in people)
-        self.sums.setdefault(what, {}).setdefault(sum_of, where)
-        if value is not None and Decimal(str(value)) != sum(self.value(what, one, month) for one in people):
-            self.wrong.append(f"{where}: {what} is {value}, and no sum of {sorted(people)}")
+        self.told_of(what, ((person, month) for person in people), where, value)
+
+    def told_of(self, what, unknowns, where, value=None, is_mean=False):
+        """Notes the sum, or the mean to two places, of what people have in months."""
+        def fact(some):
+            sum_of = Decimal(sum(self.value(what, *one) for one in some))
+            return (sum_of / len(some)).quantize(Decimal("0.01"), ROUND_HALF_UP) if is_mean and some else sum_of
+
+        unknowns = frozenset(unknowns)
+        where += ", after two were erased" if self.group.erased else ""
+        if value is not None:
+            fitting = [some for some in self.kept(unknowns) if fact(some) == Decimal(str(value))]
+            if not fitting:
+                self.wrong.append(f"{where}: {what} is {value}, and not {fact(unknowns)} of {sorted(unknowns)}")
+                return
+            unknowns = fitting[0]
+        self.sums.setdefault(what, {}).setdefault(unknowns, where)
+
+    def kept(self, unknowns):
+        """All of them, or else those that are left where the sum does not stay when people are erased."""
+        for size in range(len(self.group.erased) + 1):
+            for gone in combinations(self.group.erased, size):
+                yield frozenset(one for one in unknowns if one[0] not in gone)
 
     def value(self, what, person, month):
         kind, _, position = what.partition(" ")
         if kind == "coefficient":
             return Decimal(str(self.reviews[person, month, position]["coefficient"]))
+        if kind == "commitment":
+            return self.group.plans.committed[person, month]
         return self.group.values.get((person, month, what), 0)
 
     def collect(self, is_thorough):
@@ -104,16 +134,29 @@ class Attack:
                 more = f"&unit={unit}" if unit else ""
                 rows = self.get(key, f"dashboard/distribution?period={period(MONTHS[-1])}&months={len(MONTHS)}{more}")
                 self.distribution(rows or [], unit or of, f"{key} distribution {more}")
-            for store, month in product([self.group.name, *self.group.of_kind("store")], MONTHS):
-                self.pace(self.get(key, f"pace?unit={store}&day={days(month)[1] - datetime.timedelta(1)}"), month, key)
-            for plan, store in self.group.plans.items():
-                supply = self.get(key, f"plans/{plan}/supply")
+            for unit, month, metric in product([self.group.name, *self.group.of_kind("store")], [*MONTHS, 12], TOTALS):
+                day = days(month)[1] - datetime.timedelta(1)
+                self.pace(self.get(key, f"pace?unit={unit}&day={day}&metric={metric}"), month, metric, key)
+            for version in self.group.plans.versions:
+                supply = self.get(key, f"plans/{version.plan}/supply")
                 for month in supply["months"] if supply else []:
                     if int(month["period"][-2:]) in MONTHS:
-                        self.stock(month | {"unit": store}, int(month["period"][-2:]), f"{key} supply of {store}")
+                        self.stock(month | {"unit": version.unit}, int(month["period"][-2:]), f"{key} supply of {version.unit}")
+            # The targets of the months to come.
+            for unit, resource in product(units, ("attainment", "stock-depth")):
+                of_unit = f"&unit={unit}" if unit else ""
+                level = "&level=all" if resource == "attainment" else ""
+                for row in self.get(key, f"dashboard/{resource}?period={period(12)}&months={12 - len(MONTHS)}{of_unit}{level}") or []:
+                    self.target(row, int(row["period"][-2:]), f"{key} {resource} {of_unit}")
+            self.plans.collect(key)
+
+    def target(self, row, month, where):
+        if row.get("target") is not None or row.get("deliveries_from") == "plan" and row["deliveries"] is not None:
+            self.plans.by_target(row["unit"], month, "deliveries", where)
 
     def row(self, row, where):
         month, unit = int(row["period"][-2:]), row["unit"]
+        self.target(row, month, where)
         known = row["known"] if isinstance(row["known"], dict) else {"deliveries": row["known"]}
         if "stores_known" in row:
             return self.stock(row, month, where)
@@ -154,8 +197,10 @@ class Attack:
 
     def coefficients(self, row, position, where):
         month = int(row["period"][-2:])
-        here = [person for (person, of, held), review in self.reviews.items() if (of, held) == (month, position)
+        here = [(person,) for (person, of, held), review in self.reviews.items() if (of, held) == (month, position)
                 and review["unit"] in self.group.parents and row["unit"] in self.group.above(review["unit"])]
+        here = next((some for some in self.kept(here) if len(some) == row["people"]), here)
+        here = [person for person, in here]
         rated = [person for person in here if self.reviews[person, month, position]["coefficient"] is not None]
         if row["people"] != len(here):
             self.wrong.append(f"{where}: {row['unit']} in {month} has {row['people']} reviews, and not {sorted(here)}")
@@ -184,18 +229,17 @@ class Attack:
             if row["mean_total"] is not None:
                 self.told(f"points {scheme}", [one for one in people if here[one]["total"] is not None], month, where)
 
-    def pace(self, report, month, key):
+    def pace(self, report, month, metric, key):
         for row in report["rows"] if report else []:
             where = f"{key} pace of {row['unit']} in {month}"
-            paced = {of: self.group.paced(row["unit"], of) for of in MONTHS if of <= month}
+            paced = {of: {(one, of) for one in self.group.plans.paced(row["unit"], of, metric)} for of in MONTHS if of <= month}
             if row["month"]:
-                self.told("deliveries", paced[month], month, where, row["month"]["actual"])
-            year = frozenset((one, of) for of, people in paced.items() for one in people)
+                self.told_of(metric, paced.get(month, ()), where, row["month"]["actual"])
+            year = frozenset().union(*paced.values())
             for result in [row["year"] and row["year"]["actual"], row["full_year"] and row["full_year"]["results"]]:
                 if result is not None:
-                    self.sums.setdefault("deliveries", {}).setdefault(year, f"{where}, the year")
-                    if result != sum(self.value("deliveries", one, of) for one, of in year):
-                        self.wrong.append(f"{where}: the year is {result}, and no sum of {sorted(year)}")
+                    self.told_of(metric, year, f"{where}, the year", result)
+            self.plans.pace(row, month, metric, where)
 
     def find(self):
         """What fewer than three people's values are found by."""
@@ -225,6 +269,8 @@ def main():
             attack = Attack(group, api)
             attack.sign_in(options.alone)
             attack.collect(options.thorough)
+            group.erase()
+            attack.collect(False)
             answers, sums = answers + attack.answers, sums + sum(map(len, attack.sums.values()))
             for what, by in attack.find():
                 found += 1

@@ -2,15 +2,13 @@
 missing, plans, and months that are published.
 """
 
-import calendar
 import datetime
 import json
 
 from contract import PASSWORD
 from contract_logins import Refused
+from subtract_plans import MONTHS, YEAR, Plans, days, period
 
-YEAR = 2016
-MONTHS = (1, 2, 3)
 # What stands together in a delivery, and whether nothing means 0 once its source is complete.
 DMS = ["deliveries", "first_visits", "captured_leads", "visitors", "test_drives", "orders", "callbacks_planned", "callbacks_done",
        "refused", "second_follow_ups", "active_prospects", "accessory_revenue", "insurance_policies", "loans", "temporary_plates"]
@@ -19,17 +17,18 @@ SOURCES = {
     "inspections": ["five_s_checks", "five_s_failures", "uniform_violations"],
     "attendance": ["scheduled_days", "protected_leave_days", "personal_leave_days", "absent_days", "late"],
     "complaints": ["complaints_minor", "complaints_serious", "complaints_major", "complaints_slow"],
+    "survey": ["ssi_score"],
     "leads": ["raw_leads", "leads_followed_24h", "valid_leads", "invited_arrivals", "arrival_orders"],
 }
 ZERO = {"uniform_violations", "protected_leave_days", "personal_leave_days", "absent_days", "late", *SOURCES["complaints"]}
 # Others are a part of them, and no larger.
 WHOLE = {"first_visits", "visitors", "callbacks_planned", "refused", "five_s_checks", "documents", "reports_due"}
 # What stands beside what may be 0.
-QUALITY = {metric for source, metrics in SOURCES.items() if source not in ("exams", "leads") for metric in metrics} - set(DMS) | {
+QUALITY = {metric for source, metrics in SOURCES.items() if source not in ("exams", "survey", "leads") for metric in metrics} - set(DMS) | {
     "deliveries", "callbacks_planned", "callbacks_done", "refused", "second_follow_ups"}
 # The others are between 1 and 40, and 40 more where they have parts.
 RANGES = {
-    "exam_score": (60, 100), "scheduled_days": (15, 26), "accessory_revenue": (1, 9000), "raw_leads": (300, 400),
+    "exam_score": (60, 100), "ssi_score": (600, 1000), "scheduled_days": (15, 26), "accessory_revenue": (1, 9000), "raw_leads": (300, 400),
     "leads_followed_24h": (100, 200), "valid_leads": (100, 200), "invited_arrivals": (41, 90),
 }
 # It is reported as an event, which takes two people.
@@ -39,33 +38,23 @@ SELDOM = 0.2
 ROLES = ["clerk", "hr", "customer_service", "showroom_supervisor", "sales_manager"]
 
 
-def period(month):
-    return f"{YEAR}-{month:02}"
-
-
-def days(month):
-    """The first day of a month, and the first beyond it."""
-    first = datetime.date(YEAR, month, 1)
-    return first, first + datetime.timedelta(calendar.monthrange(YEAR, month)[1])
-
-
 class Group:
     """A group, what is known of its people, and where their months count."""
 
     def __init__(self, api, chance, name):
         self.api, self.chance, self.name = api, chance, name
         self.parents, self.kinds = {name: None}, {name: "group"}
-        self.postings, self.values, self.complete, self.planned_whole, self.plans = {}, {}, set(), [], {}
+        self.postings, self.values, self.complete, self.cycles, self.erased, self.late = {}, {}, set(), [], [], []
         self.desk, self.boss = f"{name.lower()}desk", f"{name.lower()}boss"
         self.make_units()
         self.make_people()
         self.published = [month for month in MONTHS if chance.random() < 0.6]
         for month in MONTHS:
-            for store in self.of_kind("store"):
-                self.deliver(store, month)
-        for store in self.of_kind("store"):
-            self.plan(store)
-            self.supply(store)
+            for unit in (*self.of_kind("store"), self.name):
+                self.deliver(unit, month)
+        self.plans = Plans(self)
+        for body in self.late:
+            self.post_facts(body)
         for month in self.published:
             for store in self.of_kind("store"):
                 self.publish(store, month)
@@ -100,9 +89,8 @@ class Group:
 
     def make_people(self):
         for unit, kind in list(self.kinds.items()):
-            if kind == "group":
-                continue
-            for _ in range(self.chance.randint(1, 6) if kind == "team" else self.chance.choice([0, 0, 1, 2, 4])):
+            usual = {"team": [1, 2, 3, 4, 5, 6], "group": [0, 0, 0, 1, 3]}.get(kind, [0, 0, 1, 2, 4])
+            for _ in range(self.chance.choice(usual)):
                 person = f"{self.name}P{len(self.postings)}"
                 self.make("employees", {"employee_no": person, "name": person, "status": "active"})
                 self.postings[person] = list(self.course(unit))
@@ -135,6 +123,17 @@ class Group:
                 held[unit, position] = before + (last - first).days, last
         return max(held.items(), key=lambda one: one[1])[0][0] if held else None
 
+    def stores_of(self, person, month):
+        """The stores in which somebody is posted on any day of a month."""
+        first_day, end = days(month)
+        units = [unit for unit, _, first, beyond in self.postings[person] if first < end and (beyond is None or beyond > first_day)]
+        return {one for unit in units for one in self.above(unit) if self.kinds[one] == "store"}
+
+    def has_nothing(self, person, month):
+        """Whether it is declared that whoever is silent has delivered nothing."""
+        stores = self.stores_of(person, month)
+        return bool(stores) and all((store, month, "dms") in self.complete for store in stores)
+
     def sells(self, person, month):
         first_day, end = days(month)
         return any(position == "sales_consultant" and first < end and (beyond is None or beyond > first_day)
@@ -144,28 +143,38 @@ class Group:
         """Whose month counts for a unit or one below it."""
         return [person for person in self.postings if unit in self.above(self.unit_of(person, month))]
 
-    def deliver(self, store, month):
-        people = self.within(store, month)
+    def deliver(self, unit, month):
+        """What is known of a store, or of those who are posted in no store."""
+        is_group = unit == self.name
+        people = [one for one in self.within(unit, month) if not is_group or self.unit_of(one, month) == unit]
         is_full = month in self.published
         for source, metrics in SOURCES.items():
             share = self.chance.choice([1, 1, 0.9] if is_full else [1, 0.9, 0.6, 0.3, 0])
-            is_complete = source != "dms" and (is_full or self.chance.random() < 0.5)
-            rows = []
+            is_complete = source != "dms" and is_full or self.chance.random() < (0.3 if source == "dms" else 0.5)
+            is_complete = is_complete and not is_group
+            rows, late = [], []
             for person in people:
                 if self.chance.random() >= share:
                     continue
                 facts = {metric: self.value(metric) for metric in metrics
                          if metric not in ZERO or metric != REPORTED and self.chance.random() < SELDOM}
                 if facts:
-                    rows.append({"employee_no": person, "facts": facts})
-                    self.values.update({(person, month, metric): value for metric, value in facts.items()})
+                    comes_late = source == "dms" and not is_complete and self.chance.random() < 0.1
+                    (late if comes_late else rows).append({"employee_no": person, "facts": facts})
             nothing = [{"employee_no": one, "facts": {}} for one in people[:1]]
             body = {"period": period(month), "source_system": "test", "rows": rows or nothing}
             if is_complete:
-                self.complete.add((store, month, source))
+                self.complete.add((unit, month, source))
                 body |= {"complete_sources": [source], "complete_for": "store"}
             if rows or is_complete and people:
-                self.make("facts", body, self.desk)
+                self.post_facts(body)
+            if late:
+                self.late.append(body | {"rows": late})
+
+    def post_facts(self, body):
+        self.make("facts", body, self.desk)
+        month = int(body["period"][-2:])
+        self.values.update({(row["employee_no"], month, metric): value for row in body["rows"] for metric, value in row["facts"].items()})
 
     def value(self, metric):
         if metric in ZERO:
@@ -179,66 +188,16 @@ class Group:
         source = next(source for source, metrics in SOURCES.items() if metric in metrics)
 
         def is_known(person):
-            store = next(one for one in self.above(self.unit_of(person, month)) if self.kinds[one] == "store")
+            store = next((one for one in self.above(self.unit_of(person, month)) if self.kinds[one] == "store"), None)
             has_any = self.sells(person, month) or any((person, month, other) in self.values for other in QUALITY)
             return metric in ZERO and (store, month, source) in self.complete and has_any or (person, month, metric) in self.values
 
         return {person for person in self.within(unit, month) if is_known(person)}
 
-    def plan(self, store):
-        """A year's plan of some of the units, which it may split no further, and people, as who plans sees them."""
-        def node(unit):
-            members = [person for person in self.postings if self.unit_of(person, 1) == unit and self.sells(person, 1)]
-            if self.chance.random() < 0.3 and unit != store:
-                whole.append(unit)
-                return {"unit": unit, "weight": self.chance.randint(1, 9)}
-            below = [one for one, parent in self.parents.items() if parent == unit]
-            if not is_deep:
-                # Departments are left out, and their teams planned below the store.
-                below = [one for part in below for one in (part, *(team for team, of in self.parents.items() if of == part))]
-                below = [one for one in below if self.kinds[one] == "team"]
-            made = [made for made in map(node, below) if made]
-            if not made and not members:
-                return None
-            return {"unit": unit, "weight": self.chance.randint(1, 9)} | ({"units": made} if made else {}) | (
-                {"members": [{"employee_no": one, "weight": self.chance.randint(1, 9)} for one in members]} if members else {})
-
-        whole = []
-        is_deep = self.chance.random() < 0.5
-        top = node(store)
-        if "units" not in (top or {}) or self.chance.random() < 0.2:
-            return
-        body = {"unit": store, "year": YEAR, "metric": "deliveries", "total": 1000, "season": [1] * 12}
-        try:
-            plan = self.make("plans", body | {"units": top["units"]}, self.desk)["id"]
-            self.make(f"plans/{plan}/submit", {}, self.desk)
-            self.make(f"plans/{plan}/approve", {"effective_from": f"{YEAR}-01"}, self.boss)
-            self.planned_whole += whole
-            self.plans[plan] = store
-        except Refused as refused:
-            print(f"no plan: {refused}")
-
-    def supply(self, store):
-        series = {"code": "series_a", "opening": 1000, "wholesale": [self.chance.randint(0, 99) for _ in range(12)]}
-        if self.chance.random() < 0.5:
-            series["stock_takings"] = [{"period": period(2), "opening": 2000}]
-        body = {"store": store, "year": YEAR, "series": [series]}
-        self.api.send("PUT", "/v1/supply", json.dumps(body).encode(), self.desk)
-
-    def paced(self, unit, month):
-        """Whose deliveries the pace of a unit adds up: nobody's of a unit planned as a whole in which somebody who sells is not known."""
-        def is_open(whole):
-            first_day, end = days(month)
-            return any(position == "sales_consultant" and whole in self.above(of) and first < end and (beyond is None or beyond > first_day)
-                       and (person, month, "deliveries") not in self.values
-                       for person, postings in self.postings.items() for of, position, first, beyond in postings)
-
-        left_out = {whole for whole in self.planned_whole if is_open(whole)}
-        return {one for one in self.known(unit, month, "deliveries") if not left_out & set(self.above(self.unit_of(one, month)))}
-
     def publish(self, store, month):
         try:
             cycle = self.make("review-cycles", {"store": store, "period": period(month)}, self.desk)["id"]
+            self.cycles.append(cycle)
             self.make(f"review-cycles/{cycle}/freeze", {"accept_missing": True, "note": "test"}, self.desk)
             self.api.send("POST", f"/v1/review-cycles/{cycle}/generate", b"", self.desk)
             reviews = self.api.send("GET", f"/v1/reviews?period={period(month)}&limit=500", None, self.desk)["items"]
@@ -261,3 +220,19 @@ class Group:
             items = self.api.send("GET", f"/v1/reviews?period={period(month)}&limit=500", None, self.desk)["items"]
             found |= {(review["employee_no"], month, review["position"]): review for review in items}
         return found
+
+    def erase(self):
+        """Two people leave, and all that is kept of them is erased: two others decide on it, once their months are locked."""
+        for review in self.reviews().values():
+            self.make(f"reviews/{review['id']}/acknowledgements", {"act": "out_of_reach", "text": "test"}, self.desk)
+        for cycle in self.cycles:
+            self.make(f"review-cycles/{cycle}/moves", {"to": "locked"}, self.desk)
+        for person in self.chance.sample(sorted(self.postings), min(2, len(self.postings))):
+            for posting in self.api.send("GET", f"/v1/assignments?employee_no={person}", None, self.desk)["items"]:
+                if posting["valid_to"] is None:
+                    body = json.dumps({"valid_to": period(MONTHS[-1] + 1) + "-01"}).encode()
+                    self.api.send("PATCH", f"/v1/assignments/{posting['id']}", body, "admin")
+            proposed = self.make(f"employees/{person}/erasure", {"reason": "test", "early": True}, self.desk)
+            self.make(f"erasures/{proposed['id']}/decision", {"approve": True}, self.boss)
+            self.erased.append(person)
+        self.plans.again_after_erasing()
