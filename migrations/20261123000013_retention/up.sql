@@ -101,17 +101,21 @@ CREATE TABLE erased_unit_month (
     PRIMARY KEY (period, unit_id)
 );
 
--- How many erased reviews of a unit's month had a grade by a scheme, and their totals together.
+-- How many erased reviews of a unit's month had a grade by a scheme, and their totals and coefficients together.
 CREATE TABLE erased_grade (
     cycle_id bigint NOT NULL REFERENCES review_cycle,
     unit_id bigint NOT NULL REFERENCES org_unit,
     scheme text NOT NULL,
+    position text NOT NULL,
     final_grade text NOT NULL,
     reviews bigint NOT NULL,
     -- Those of them with a total, and their sum.
     rated bigint NOT NULL,
     points numeric NOT NULL,
-    PRIMARY KEY (cycle_id, unit_id, scheme, final_grade)
+    -- Those of them with a coefficient, and their sum.
+    known bigint NOT NULL,
+    coefficients numeric NOT NULL,
+    PRIMARY KEY (cycle_id, unit_id, scheme, position, final_grade)
 );
 
 -- The one way past the triggers that keep what is only added to: within the transaction that has written this erasure.

@@ -2,7 +2,8 @@
 -- reviews. Sums are made anew, cycle by cycle, at the end of the transaction that publishes a month, takes it back or changes its
 -- reviews. A month that is only generated has none, so that nothing is summed while its reviews are written.
 
--- The coefficients of a unit's reviews in force, by position: their sum, of how many people there is one, and of how many a review.
+-- The coefficients of a unit's reviews in force and of those erased since, by position: their sum, of how many people there is one, and
+-- of how many a review.
 CREATE TABLE unit_coefficient (
     cycle_id bigint NOT NULL,
     -- That of the cycle.
@@ -35,10 +36,13 @@ CREATE INDEX store_grade_month ON store_grade (period);
 
 -- What the reviews of a cycle come to: what unit_coefficient and store_grade have to say, and nothing unless it is published.
 CREATE FUNCTION unit_coefficients_of(cycle bigint) RETURNS SETOF unit_coefficient LANGUAGE sql STABLE AS $$
-    SELECT c.id, c.period, r.unit_id, r.position, coalesce(sum(r.coefficient), 0),
-        count(DISTINCT r.employee_id) FILTER (WHERE r.coefficient IS NOT NULL), count(DISTINCT r.employee_id)
-    FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
-    WHERE c.id = cycle AND c.state IN ('published', 'locked') GROUP BY c.id, r.unit_id, r.position
+    SELECT c.id, c.period, p.unit_id, p.position, sum(p.coefficients), sum(p.known)::bigint, sum(p.people)::bigint
+    FROM review_cycle c CROSS JOIN LATERAL (
+        SELECT r.unit_id, r.position, coalesce(sum(r.coefficient), 0) AS coefficients,
+            count(DISTINCT r.employee_id) FILTER (WHERE r.coefficient IS NOT NULL) AS known, count(DISTINCT r.employee_id) AS people
+        FROM review r WHERE r.cycle_id = c.id AND r.is_current GROUP BY r.unit_id, r.position
+        UNION ALL SELECT e.unit_id, e.position, e.coefficients, e.known, e.reviews FROM erased_grade e WHERE e.cycle_id = c.id) AS p
+    WHERE c.id = cycle AND c.state IN ('published', 'locked') GROUP BY c.id, p.unit_id, p.position
 $$;
 CREATE FUNCTION store_grades_of(cycle bigint) RETURNS SETOF store_grade LANGUAGE sql STABLE AS $$
     SELECT c.id, c.period, c.store_id, r.scheme, r.final_grade, count(*), count(r.total), coalesce(sum(r.total), 0), min(r.total)

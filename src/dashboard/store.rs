@@ -176,7 +176,7 @@ pub(super) async fn is_erased(cx: &mut Context, units: &[Unit], period: Period) 
     Ok(erased.is_erased)
 }
 
-/// The coefficients of the reviews in force of a position, as they are kept beside published months. Erased ones are in no sum.
+/// The coefficients of the reviews of a position, as they are kept beside published months: those in force, and those erased since.
 pub(super) async fn coefficient_sums<const N: usize>(
     mut connection: &AsyncPgConnection,
     part: Part,

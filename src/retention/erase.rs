@@ -81,13 +81,15 @@ const REVIEWS: &[&str] = &[
     "UPDATE coefficient_line l SET name = '〔已删除〕', grade = NULL, coefficient = NULL, basis = 'erased',
          sentence = '〔已删除〕'
      FROM coefficient_sheet s WHERE s.id = l.sheet_id AND s.period = $1 AND l.employee_id = ANY ($2)",
-    "INSERT INTO erased_grade AS g (cycle_id, unit_id, scheme, final_grade, reviews, rated, points)
-     SELECT r.cycle_id, r.unit_id, r.scheme, r.final_grade, count(*), count(r.total), coalesce(sum(r.total), 0)
+    "INSERT INTO erased_grade AS g (cycle_id, unit_id, scheme, position, final_grade, reviews, rated, points, known, coefficients)
+     SELECT r.cycle_id, r.unit_id, r.scheme, r.position, r.final_grade, count(*), count(r.total), coalesce(sum(r.total), 0),
+         count(r.coefficient), coalesce(sum(r.coefficient), 0)
      FROM review r WHERE r.period = $1 AND r.employee_id = ANY ($2) AND r.is_current
      AND EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id AND x.erasure_id = $3)
-     GROUP BY r.cycle_id, r.unit_id, r.scheme, r.final_grade
-     ON CONFLICT (cycle_id, unit_id, scheme, final_grade) DO UPDATE SET reviews = g.reviews + excluded.reviews,
-         rated = g.rated + excluded.rated, points = g.points + excluded.points",
+     GROUP BY r.cycle_id, r.unit_id, r.scheme, r.position, r.final_grade
+     ON CONFLICT (cycle_id, unit_id, scheme, position, final_grade) DO UPDATE SET reviews = g.reviews + excluded.reviews,
+         rated = g.rated + excluded.rated, points = g.points + excluded.points, known = g.known + excluded.known,
+         coefficients = g.coefficients + excluded.coefficients",
     "UPDATE review r SET is_current = false, inputs = '', inputs_digest = NULL, trace = '', base = NULL, bonus = NULL, total = NULL,
          applicable_max = 0, grade = NULL, final_grade = '', coefficient = NULL, attention = '{}', deliveries = 0
      WHERE r.period = $1 AND r.employee_id = ANY ($2)

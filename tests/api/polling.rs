@@ -246,11 +246,11 @@ const CHANGES: [(&str, &str, &[&str]); 22] = [
         SELECT id, 3, 3, 5, 7, 9, 10, 15, 5, 5, 8 FROM org_unit WHERE code = 'JC'", &["leaderboard"]),
     ("a month that is opened again", "UPDATE review_cycle SET state = 'computed', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
     ("a month that is published", "UPDATE review_cycle SET state = 'published', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
-    ("a review that is erased", "INSERT INTO erased_grade (cycle_id, unit_id, scheme, final_grade, reviews, rated, points)
-            SELECT cycle_id, unit_id, scheme, final_grade, 1, 1, total FROM review
+    ("a review that is erased", "INSERT INTO erased_grade (cycle_id, unit_id, scheme, position, final_grade, reviews, rated, points, known, coefficients)
+            SELECT cycle_id, unit_id, scheme, position, final_grade, 1, 1, total, 1, coefficient FROM review
             WHERE period = '2014-03-01' AND is_current AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A01');
         UPDATE review SET is_current = false, coefficient = NULL, total = NULL, final_grade = ''
-        WHERE period = '2014-03-01' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A01')", &["coefficients", "distribution", "leaderboard"]),
+        WHERE period = '2014-03-01' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A01')", &["distribution", "leaderboard"]),
     ("a store that lies in a group", "INSERT INTO org_unit (code, name, kind, path, valid_from) VALUES ('TOP', '集团', 'group', '{}', '2013-01-01');
         UPDATE org_unit SET path = ARRAY[id] WHERE code = 'TOP';
         UPDATE org_unit u SET path = g.id || u.path, parent_id = CASE WHEN u.code = 'JCJT' THEN g.id ELSE u.parent_id END

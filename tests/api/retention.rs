@@ -15,11 +15,19 @@ use crate::acknowledgements;
 use crate::kept_sums::assert_the_sums_agree;
 use crate::program;
 use crate::review_life::review_of;
-use crate::support::{Template, TestApp, database_url};
+use crate::support::{As, Template, TestApp, database_url};
 
 /// The demonstration with a March in which people have said things, all months locked. March's own review of A02.
 async fn locked() -> (TestApp, i64) {
     let app = TestApp::demo().await.at("2014-04-08T04:00:00Z");
+    // (851 + 862 + 841 + 859) ÷ 4 = 853.25
+    let rows = [("A01", 851), ("A05", 862), ("A06", 841), ("A09", 859)];
+    let rows = rows.map(|(person, score)| json!({"employee_no": person, "facts": {"ssi_score": score}}));
+    let facts = json!({"period": "2014-02", "source_system": "survey", "rows": rows});
+    app.post("service", "/v1/facts", facts).await.expect(200);
+    let policy = json!({"unit": "JC", "year": 2014, "name": "2014", "basis": "deliveries",
+        "tiers": [{"min_attainment": 0.1, "min_ssi": 850, "per_vehicle": 100}]});
+    app.send(As::Login("manager"), Method::PUT, "/v1/rebate-policies/P", Some(policy)).await.expect(201);
     acknowledgements::publish(&app, "2014-03").await;
     let review = review_of(&app, "A02", "2014-03", "sales_consultant").await;
     let act = json!({"act": "confirmed_with_objection", "text": "试驾登记有误，李思敏"});
@@ -72,11 +80,17 @@ async fn sums(app: &TestApp) -> Vec<(String, Value)> {
         "SELECT concat_ws(' ', period, unit_id, value, known) AS line FROM unit_month ORDER BY period, unit_id",
     );
     sums.push(("unit_month".to_owned(), json!(kept.await)));
+    let rebates = "/v1/rebates?store=JC&year=2014&policy=P";
+    let quarters = app.get("group", rebates).await.expect(200);
+    assert_eq!(quarters["quarters"][0]["ssi"].to_string(), "853.25");
+    sums.push((rebates.to_owned(), quarters));
     for month in 1..=12 {
-        for what in ["attainment", "funnel", "distribution"] {
+        for what in ["attainment", "funnel", "distribution", "coefficients"] {
             let path = format!("/v1/dashboard/{what}?period=2014-{month:02}");
             let mut rows = app.get("group", &path).await.expect(200);
-            rows.as_array_mut().unwrap().sort_by_key(|row| format!("{} {}", row["scheme"], row["grade"]));
+            rows.as_array_mut()
+                .unwrap()
+                .sort_by_key(|row| format!("{} {} {}", row["scheme"], row["grade"], row["unit"]));
             sums.push((path, rows));
         }
         let cycle = app.get("group", &format!("/v1/review-cycles?period=2014-{month:02}")).await.expect(200);

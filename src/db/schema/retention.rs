@@ -82,14 +82,17 @@ diesel::table! {
 
 diesel::table! {
     /// The grades of erased reviews, by unit.
-    erased_grade (cycle_id, unit_id, scheme, final_grade) {
+    erased_grade (cycle_id, unit_id, scheme, position, final_grade) {
         cycle_id -> Int8,
         unit_id -> Int8,
         scheme -> Text,
+        position -> Text,
         final_grade -> Text,
         reviews -> Int8,
         rated -> Int8,
         points -> Numeric,
+        known -> Int8,
+        coefficients -> Numeric,
     }
 }
 

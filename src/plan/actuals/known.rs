@@ -64,8 +64,18 @@ pub(in crate::plan) enum Standing {
 #[derive(Clone, Debug, Default)]
 struct Values {
     people: HashMap<i64, Year<Option<Held>>>,
-    /// What erased months came to, by unit, and of how many people.
-    erased: HashMap<i64, Year<Option<(i64, usize)>>>,
+    /// What erased months came to, by unit.
+    erased: HashMap<i64, Year<Option<Erased>>>,
+}
+
+/// What is left of people's erased months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Erased {
+    value: i64,
+    /// Of how many people it was recorded.
+    recorded: usize,
+    /// Of how many it is: those of whom a declaration says that there was nothing are among them.
+    people: usize,
 }
 
 /// What is known of a year below a unit.
@@ -74,6 +84,8 @@ pub(in crate::plan) struct KnownYear {
     metrics: HashMap<String, Values>,
     /// In which months people are posted anywhere, by person.
     posted: HashMap<i64, Year<bool>>,
+    /// Whose months are erased.
+    gone: HashMap<i64, Year<bool>>,
     /// Who sells in which unit, and when.
     sellers: HashMap<i64, BTreeMap<i64, Year<bool>>>,
     /// The units at and below the one looked at, each with itself and everything above it.
@@ -85,8 +97,12 @@ impl KnownYear {
     fn put_erased(&mut self, metric: String, unit_id: i64, period: Period, value: i64, people: usize) {
         let values = self.metrics.entry(metric).or_default();
         if let Some(slot) = values.erased.entry(unit_id).or_default().get_mut(period.index()) {
-            *slot = Some((value, people));
+            *slot = Some(Erased { value, recorded: people, people });
         }
+    }
+
+    fn is_gone(&self, person: i64, month: usize) -> bool {
+        self.gone.get(&person).and_then(|months| months.get(month)).copied().unwrap_or(false)
     }
 
     /// Adds those of whom nothing came because there was nothing.
@@ -151,8 +167,8 @@ impl KnownYear {
         let values = self.metrics.entry(metric.to_owned()).or_default();
         for (unit, count) in silent {
             let slot = values.erased.get_mut(&unit).and_then(|months| months.get_mut(month));
-            if let Some(Some((_, people))) = slot {
-                *people = count.max(*people);
+            if let Some(Some(erased)) = slot {
+                erased.people = count.max(erased.people);
             }
         }
         for (employee_id, unit_id) in own {
@@ -230,7 +246,7 @@ impl KnownYear {
             });
         let erased = values.into_iter().flat_map(|values| &values.erased);
         let erased = erased.filter_map(move |(unit, months)| {
-            let (value, _) = months.get(month).copied()??;
+            let Erased { value, .. } = months.get(month).copied()??;
             Some((*unit, 0, value))
         });
         people.chain(erased).filter(|(unit, ..)| self.paths.contains_key(unit))
@@ -244,7 +260,11 @@ impl KnownYear {
         match leaf.employee_id {
             Some(person) if self.of(metric, person, leaf.month).is_some() => Standing::Known,
             _ if leaf.target == 0 => Standing::NotAsked,
-            Some(person) if !is_posted(person) || self.is_erased(metric, leaf.unit_id, leaf.month) => {
+            Some(person)
+                if !is_posted(person)
+                    || self.is_gone(person, leaf.month)
+                    || self.is_erased(metric, leaf.unit_id, leaf.month) =>
+            {
                 Standing::Known
             }
             Some(person) => Standing::Missing(BTreeSet::from([person])),
@@ -255,24 +275,36 @@ impl KnownYear {
     /// A unit as a whole is known once everybody who sells in it or below it is.
     fn standing_of_unit(&self, metric: &str, leaf: &Leaf) -> Standing {
         let is_below = |unit: &i64| self.paths.get(unit).is_some_and(|path| path.contains(&leaf.unit_id));
-        let mut missing = BTreeSet::new();
-        for (unit, sellers) in self.sellers.iter().filter(|(unit, _)| is_below(unit)) {
-            let is_there = |months: &Year<bool>| months.get(leaf.month).copied().unwrap_or(false);
-            let unknown = sellers.iter().filter(|(person, months)| {
-                is_there(months)
-                    && self.of(metric, **person, leaf.month).is_none()
-                    && !self.is_erased(metric, *unit, leaf.month)
-            });
-            missing.extend(unknown.map(|(person, _)| *person));
-        }
+        let silent = self.silent_sellers(metric, leaf.month).filter(|(unit, _)| is_below(unit));
+        let missing = silent.map(|(_, person)| person).collect::<BTreeSet<_>>();
         let is_known = self.brought(metric, leaf.month).any(|(unit, ..)| is_below(&unit));
         if missing.is_empty() && is_known { Standing::Known } else { Standing::Missing(missing) }
     }
 
+    /// Who sells in a month, with the unit, and of whom nothing is known in it.
+    pub(in crate::plan) fn silent_sellers(
+        &self,
+        metric: &str,
+        month: usize,
+    ) -> impl Iterator<Item = (i64, i64)> {
+        let sellers = self.sellers.iter().filter(move |(unit, _)| !self.is_erased(metric, **unit, month));
+        let sellers = sellers
+            .flat_map(|(unit, sellers)| sellers.iter().map(move |(person, months)| (*unit, *person, months)));
+        let silent = sellers.filter(move |(_, person, months)| {
+            months.get(month).copied().unwrap_or(false)
+                && self.of(metric, *person, month).is_none()
+                && !self.is_gone(*person, month)
+        });
+        silent.map(|(unit, person, _)| (unit, person))
+    }
+
+    fn erased(&self, metric: &str, unit: i64, month: usize) -> Option<Erased> {
+        self.metrics.get(metric)?.erased.get(&unit)?.get(month).copied().flatten()
+    }
+
     /// Of how many people a unit's month was erased.
     pub(in crate::plan) fn erased_people(&self, metric: &str, unit: i64, month: usize) -> usize {
-        let erased = self.metrics.get(metric).and_then(|values| values.erased.get(&unit));
-        erased.and_then(|months| months.get(month)).copied().flatten().map_or(0, |(_, people)| people)
+        self.erased(metric, unit, month).map_or(0, |erased| erased.people)
     }
 
     /// Of how many people it is recorded what `brought` says of a person, or of erased months: of whom nothing came, and of whom a
@@ -284,7 +316,7 @@ impl KnownYear {
         month: usize,
     ) -> usize {
         match person {
-            0 => self.erased_people(metric, unit, month),
+            0 => self.erased(metric, unit, month).map_or(0, |erased| erased.recorded),
             person => usize::from(self.of(metric, person, month).is_some_and(|held| !held.is_declared)),
         }
     }

@@ -39,7 +39,8 @@ pub struct PlanDocument {
     pub calendar_year: i32,
     /// What the approver wrote when returning it.
     pub note: Option<String>,
-    /// Where the weights come from; null where months are withheld that it gives.
+    /// Where the weights come from; null where months are withheld that it gives, and where it names people's leave and the reader does
+    /// not see everybody.
     pub method: Option<Method>,
     /// What was known of the years by whose results the plan was weighed; empty if it was not.
     pub history: Vec<UsedYear>,
@@ -279,6 +280,7 @@ async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Plan
     let people = viewer::people(cx);
     let reach = Reach::load(cx.db(), &people, plan.year).await?;
     let withheld_from = withheld::of_version(cx, id).await?;
+    let sees_people = viewer::sees_people(cx, id).await?;
     let Trees { cells, units, channels, series } = Trees::of(cells, &reach, withheld_from);
     let replanned = split.replanned.take();
     Ok(PlanDocument {
@@ -289,8 +291,12 @@ async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Plan
         replanned: replanned.map(|replanned| seen(replanned, !people.is_empty(), withheld_from)),
         withheld_from,
         plan,
-        method: Some(split.method)
-            .filter(|method| withheld_from.is_none() || !matches!(method, Method::Manual(_))),
+        method: Some(split.method).filter(|method| match method {
+            Method::Manual(_) => withheld_from.is_none(),
+            // Leave names people.
+            Method::Capacity(capacity) => sees_people || capacity.absences.is_empty(),
+            _ => true,
+        }),
         history: split.history,
         season: split.season,
         shown: shown.metric,

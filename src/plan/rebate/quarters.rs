@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Numeric};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
@@ -113,9 +113,8 @@ pub async fn of_store(
         let mut known = known(months, &targets, &actuals);
         known.partly = partly.iter().filter(|month| months.contains(&month.period)).cloned().collect();
         let scores: Vec<&Score> = scores.iter().filter(|score| months.contains(&score.period)).collect();
-        let people = scores.iter().map(|score| score.employee_id).collect::<BTreeSet<_>>().len();
-        let is_withheld = !sees_people && fewest.is_few(i64::try_from(people).unwrap_or(i64::MAX));
-        let known_ssi = if is_withheld { None } else { mean(scores.iter().map(|score| &score.value)) };
+        let is_withheld = !sees_people && fewest.is_few(people(&scores));
+        let known_ssi = if is_withheld { None } else { mean(&scores) };
         let mut earned = quarter(&policy, number, known, ssi.or(known_ssi))
             .map_err(|error| error.said().about(&say!("{number} 季度", "quarter {number}")))
             .map_err(Problem::conflict)?;
@@ -207,22 +206,31 @@ async fn wholesale(connection: &mut AsyncPgConnection, store_id: i64, year: i32)
 
 #[derive(QueryableByName)]
 struct Score {
-    #[diesel(sql_type = BigInt)]
-    employee_id: i64,
+    /// Whose it is; none: it is the sum of erased ones.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    employee_id: Option<i64>,
     #[diesel(sql_type = Date)]
     period: Period,
     #[diesel(sql_type = Numeric)]
     value: Decimal,
+    /// How many scores they are.
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
-/// The SSI scores that the ledger knows of people with a posting in the store on any day of the month.
+/// The SSI scores that the ledger knows of people with a posting in the store on any day of the month, and what is left of those whose
+/// month counted for it and was erased.
 async fn scores(connection: &mut AsyncPgConnection, store_id: i64, year: i32) -> Result<Vec<Score>, Problem> {
-    let scores = sql("SELECT f.employee_id, f.period, f.value FROM current_fact f
+    let scores = sql("SELECT f.employee_id, f.period, f.value, 1::bigint AS count FROM current_fact f
          WHERE f.metric = 'ssi_score' AND f.period = ANY ($2) AND EXISTS (
              SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id
              WHERE a.employee_id = f.employee_id AND u.store_id = $1
              AND daterange(a.valid_from, a.valid_to)
-                 && daterange(f.period, (f.period + interval '1 month')::date))")
+                 && daterange(f.period, (f.period + interval '1 month')::date))
+         UNION ALL
+         SELECT NULL, e.period, sum(e.value[p.place]), sum(e.known[p.place])
+         FROM erased_unit_month e JOIN org_unit u ON u.id = e.unit_id JOIN metric_place p ON p.metric = 'ssi_score'
+         WHERE u.store_id = $1 AND e.period = ANY ($2) AND e.known[p.place] > 0 GROUP BY e.period")
     .bind::<BigInt, _>(store_id)
     .bind::<Array<Date>, _>(Period::months_of(year))
     .load(connection)
@@ -230,12 +238,20 @@ async fn scores(connection: &mut AsyncPgConnection, store_id: i64, year: i32) ->
     Ok(scores)
 }
 
+/// Of how many people scores are. Of erased ones nobody knows whose they were in other months: they are as many as in the month of
+/// which there are most.
+fn people(scores: &[&Score]) -> i64 {
+    let named = scores.iter().filter_map(|score| score.employee_id).collect::<BTreeSet<_>>().len();
+    let erased = scores.iter().filter(|score| score.employee_id.is_none()).map(|score| score.count).max();
+    i64::try_from(named).unwrap_or(i64::MAX).saturating_add(erased.unwrap_or(0))
+}
+
 /// The mean, or nothing of nothing. A decimal's 28 digits are enough to compare it with a tier's six decimals.
-fn mean<'a>(scores: impl Iterator<Item = &'a Decimal>) -> Option<Decimal> {
-    let (mut sum, mut count) = (Decimal::ZERO, 0_u32);
+fn mean(scores: &[&Score]) -> Option<Decimal> {
+    let (mut sum, mut count) = (Decimal::ZERO, 0_i64);
     for score in scores {
-        sum = sum.checked_add(*score)?;
-        count = count.checked_add(1)?;
+        sum = sum.checked_add(score.value)?;
+        count = count.checked_add(score.count)?;
     }
     sum.checked_div(Decimal::from(count))
 }

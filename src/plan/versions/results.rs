@@ -222,41 +222,40 @@ async fn stores(connection: &mut AsyncPgConnection, unit_id: i64) -> Result<BTre
     Ok(stores.into_iter().collect())
 }
 
-/// Of how many people a month is known in the store where they are fewest; where nobody's is, of how many it could be. Where it is
-/// known of some and not of others it counts as known of one: what comes of the next is told by the difference.
+/// Of how many people a month is recorded in the store, or beside all stores, where they are fewest; where nobody's is known, of how
+/// many it could be. Where it is known of some and not of others, planned or not, it counts as known of one: what comes of the next is
+/// told by the difference.
 fn fewest_people(
     line: &Line,
     whole: &WholePlan,
     month: usize,
     (known, stores): (&KnownYear, &BTreeSet<i64>),
 ) -> usize {
-    let store_of = |unit: i64| {
+    // Who is posted in a group itself is what is left of it without its stores.
+    let place_of = |unit: i64| {
         let mut above = known.paths().get(&unit).into_iter().flatten();
-        above.find(|unit| stores.contains(unit)).copied()
+        above.find(|unit| stores.contains(unit)).copied().unwrap_or(unit)
     };
-    let mut by_store: HashMap<i64, (BTreeSet<i64>, usize)> = HashMap::new();
+    let mut recorded: HashMap<i64, usize> = HashMap::new();
     for (unit, person, _) in known.brought(&line.metric, month) {
-        let Some(store) = store_of(unit) else { continue };
-        let (people, erased) = by_store.entry(store).or_default();
-        match person {
-            0 => *erased += known.erased_people(&line.metric, unit, month),
-            person => drop(people.insert(person)),
-        }
+        let people = known.recorded_people(&line.metric, (unit, person), month);
+        *recorded.entry(place_of(unit)).or_default() += people;
     }
     let mut silent: HashMap<i64, BTreeSet<i64>> = HashMap::new();
     for (_, leaf) in leaves(line, whole, month) {
-        if let (Some(store), Standing::Missing(people)) =
-            (store_of(leaf.unit_id), known.standing(&line.metric, &leaf))
-        {
-            silent.entry(store).or_default().extend(people);
+        if let Standing::Missing(people) = known.standing(&line.metric, &leaf) {
+            silent.entry(place_of(leaf.unit_id)).or_default().extend(people);
         }
     }
-    let people_of = |store: &i64| match (by_store.get(store), silent.get(store)) {
+    for (unit, person) in known.silent_sellers(&line.metric, month) {
+        silent.entry(place_of(unit)).or_default().insert(person);
+    }
+    let people_of = |place: &i64| match (recorded.get(place), silent.get(place)) {
         (Some(_), Some(silent)) if !silent.is_empty() => 1,
-        (Some((people, erased)), _) => people.len() + erased,
+        (Some(people), _) => *people,
         (None, silent) => silent.map_or(0, BTreeSet::len),
     };
-    by_store.keys().chain(silent.keys()).map(people_of).filter(|people| *people > 0).min().unwrap_or(0)
+    recorded.keys().chain(silent.keys()).map(people_of).filter(|people| *people > 0).min().unwrap_or(0)
 }
 
 /// What a leaf has to bring beyond what is known: of a unit as a whole some of its people may be known.

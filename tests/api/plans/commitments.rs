@@ -98,6 +98,14 @@ async fn commitments_add_up_from_the_people_to_the_store() {
     assert_eq!(team.as_array().unwrap().len(), 5, "the team and its people");
     assert_eq!(cells(place(&team, "G1", None), "committed"), [Some(9); 12]);
     assert_eq!(place(&team, "G1", None)["complete"], false);
+    // Whoever may not see people is told nothing of one.
+    let seen = get(&app, "dashboard", &plan).await;
+    for unit in ["JC", "G1"] {
+        let row = place(&seen, unit, None);
+        assert_eq!((cells(row, "committed"), cells(row, "gap")), (vec![None; 12], vec![None; 12]), "{unit}");
+        assert_eq!((&row["complete"], &row["withheld"]), (&Value::Null, &json!(true)), "{unit}");
+    }
+    assert_eq!(place(&seen, "G2", None)["withheld"], false);
     let rest: Vec<_> = ["A01", "A03", "A04"].map(|person| row("G1", Some(person), all(20))).into();
     commit(&app, "leader", &plan, json!(rest)).await.expect(200);
     let half = json!([40, 40, 40, 40, 40, 40, null, null, null, null, null, null]);

@@ -1,4 +1,4 @@
-//! What a plan tells of one or two people, to whoever may not see them: nothing, not by subtraction either.
+//! What a plan tells of few people, to whoever may not see them: nothing, not by subtraction either.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -212,4 +212,88 @@ async fn a_group_does_not_tell_what_is_left_of_it_beside_its_larger_stores() {
     // Who sees one store only cannot take it from the group, and keeps its targets.
     let own = later.get("dashboard", february).await.expect(200);
     assert!(own[0]["target"].is_number(), "{own:#}");
+}
+
+/// What the rest of 2015 is planned again by, from February on.
+async fn again_from_february(app: &TestApp, login: &str, id: &Value) -> Value {
+    let body = json!({"from": "2015-02"});
+    app.post(login, &format!("/v1/plans/{id}/replans"), body).await.expect(201)
+}
+
+fn counted(plan: &Value) -> (Value, Value) {
+    let results = &plan["replanned"]["results"][0];
+    (results["months"].clone(), results["fewest_people"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_whom_a_declaration_says_that_there_was_nothing_nobody_counts() {
+    let app = TestApp::demo().await;
+    let id = in_force(&app, 2015).await;
+    let later = app.at("2015-02-05T08:00:00Z");
+    let facts = json!({"period": "2015-01", "source_system": "dms", "rows": [total("A01", 20), total("A02", 15)],
+        "complete_sources": ["dms"], "complete_for": "store"});
+    later.post("clerk", "/v1/facts", facts).await.expect(200);
+    let again = again_from_february(&later, "manager", &id).await;
+    assert_eq!(counted(&read(&later, &again["id"]).await), (json!([35]), json!([2])));
+    let seen = later.get("dashboard", &format!("/v1/plans/{}", again["id"])).await.expect(200);
+    assert_eq!((&seen["withheld_from"], &seen["replanned"]["results"]), (&json!("2015-02"), &json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_later_of_who_sells_without_a_plan_is_told_by_no_difference() {
+    let app = TestApp::demo().await;
+    let id = in_force(&app, 2015).await;
+    let person = json!({"employee_no": "N1", "name": "新人", "status": "active"});
+    app.post("admin", "/v1/employees", person).await.expect(201);
+    let posting = json!({"employee_no": "N1", "unit": "G1", "position": "sales_consultant", "valid_from": "2015-01-05"});
+    app.post("admin", "/v1/assignments", posting).await.expect(201);
+    let later = app.at("2015-02-05T08:00:00Z");
+    deliver(&later, "2015-01", (1..=12).map(|number| total(&format!("A{number:02}"), 9)).collect()).await;
+    let again = again_from_february(&later, "manager", &id).await;
+    assert_eq!(counted(&read(&later, &again["id"]).await), (json!([108]), json!([1])));
+    step(&later, "manager", &again["id"], "submit", "*", None).await.expect(200);
+    approve(&later, "gm", &again["id"], "2015-02").await.expect(200);
+    deliver(&later, "2015-01", json!([total("N1", 4)])).await;
+    let again = again_from_february(&later, "manager", &again["id"]).await;
+    assert_eq!(counted(&read(&later, &again["id"]).await), (json!([112]), json!([13])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_posted_in_a_group_itself_is_a_place_beside_its_stores() {
+    let app = TestApp::demo().await;
+    groups::three_stores(&app).await;
+    app.add_user("group_clerk", &[Role::Clerk], None, Some("JCJT")).await;
+    let id = groups::drafted(&app).await;
+    step(&app, "group", &id, "submit", "*", None).await.expect(200);
+    approve(&app, "group3", &id, "2015-01").await.expect(200);
+    let person = json!({"employee_no": "Z01", "name": "丁", "status": "active"});
+    app.post("admin", "/v1/employees", person).await.expect(201);
+    let posting = json!({"employee_no": "Z01", "unit": "JCJT", "position": "sales_consultant", "valid_from": "2015-01-01"});
+    app.post("admin", "/v1/assignments", posting).await.expect(201);
+    let later = app.at("2015-02-05T08:00:00Z");
+    let people = (1..=12).map(|number| format!("A{number:02}"));
+    let people = people.chain(["B01", "B02", "C01", "C02", "Z01"].map(str::to_owned));
+    let rows = people.map(|person| total(&person, 5)).collect::<Value>();
+    let facts = json!({"period": "2015-01", "source_system": "dms", "rows": rows});
+    later.post("group_clerk", "/v1/facts", facts).await.expect(200);
+    let body = json!({"from": "2015-02", "missing": "zero"});
+    let again = later.post("group", &format!("/v1/plans/{id}/replans"), body).await.expect(201);
+    let document = later.get("group", &format!("/v1/plans/{}", again["id"])).await.expect(200);
+    assert_eq!(counted(&document), (json!([17 * 5]), json!([1])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_leave_a_plan_was_weighed_by_is_told_to_who_sees_everybody() {
+    let app = TestApp::demo().await;
+    let mut plan = super::worked_example(2015);
+    plan["method"] =
+        json!({"capacity": {"absences": [{"employee_no": "A07", "from": "2015-06-01", "to": "2015-08-31"}]}});
+    let id = app.post("manager", "/v1/plans", plan).await.expect(201)["id"].clone();
+    step(&app, "manager", &id, "submit", "*", None).await.expect(200);
+    approve(&app, "gm", &id, "2015-01").await.expect(200);
+    for (login, is_told) in [("manager", true), ("gm", true), ("dashboard", false)] {
+        let seen = app.get(login, &format!("/v1/plans/{id}")).await.expect(200);
+        assert_eq!(seen.to_string().contains("A07"), is_told, "{login}");
+        assert_eq!(seen["method"].is_null(), !is_told, "{login}");
+    }
 }

@@ -90,6 +90,7 @@ impl KnownYear {
         for posting in postings {
             known.post(year, &posting);
         }
+        known.add_gone(connection, root, &months, &planned).await?;
         let planned = planned.into_iter().collect();
         known.add_declared(connection, catalogue, year, &names, &planned).await?;
         Ok(known)
@@ -132,6 +133,38 @@ impl KnownYear {
             }
             if !people.is_empty() {
                 self.metrics.entry(metric.clone()).or_default().people = people;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds whose months were erased.
+    async fn add_gone(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        root: i64,
+        months: &[Period],
+        planned: &[i64],
+    ) -> Result<(), Problem> {
+        #[derive(QueryableByName)]
+        struct GoneRow {
+            #[diesel(sql_type = BigInt)]
+            employee_id: i64,
+            #[diesel(sql_type = Date)]
+            period: Period,
+        }
+        let rows: Vec<GoneRow> = sql("SELECT e.employee_id, e.period FROM erased_month e
+             WHERE e.kind = 'facts' AND e.period = ANY ($1) AND (e.employee_id = ANY ($3) OR EXISTS (
+                 SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id
+                 WHERE a.employee_id = e.employee_id AND u.path @> ARRAY[$2]))")
+        .bind::<Array<Date>, _>(months)
+        .bind::<BigInt, _>(root)
+        .bind::<Array<BigInt>, _>(planned)
+        .load(connection)
+        .await?;
+        for GoneRow { employee_id, period } in rows {
+            if let Some(slot) = self.gone.entry(employee_id).or_default().get_mut(period.index()) {
+                *slot = true;
             }
         }
         Ok(())

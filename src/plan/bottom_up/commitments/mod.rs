@@ -1,8 +1,10 @@
 //! Commitments, from below: what people and units say they will bring, beside what the plan gives them from above.
 //!
 //! A commitment belongs to a place of a plan's unit and year and stands beside every version. Missing is not zero: a month
-//! that nobody has committed to is null, and a sum over places of which one is missing says that it is not complete.
+//! that nobody has committed to is null, and a sum over places of which one is missing says that it is not complete. What few people
+//! have committed to is withheld from who may not see them.
 
+mod few;
 pub mod http;
 pub mod issued;
 pub mod roll_up;
@@ -21,12 +23,14 @@ use utoipa::ToSchema;
 use crate::auth::Context;
 use crate::db::sql;
 use crate::http::Problem;
+use crate::org::disclosure;
 use crate::plan::split::limits::MAX_TOTAL;
 use crate::plan::split::whole_plan::Line;
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{rows, store};
 use crate::plan::viewer::{self, Sight};
 use crate::plan::withheld;
+use few::Judged;
 use roll_up::{Committed, Rolled, roll_up};
 pub use write::commit;
 
@@ -102,7 +106,7 @@ pub struct CommittedPlace {
     /// The plan's target.
     pub target: [Option<i64>; 12],
     /// What was committed to: by the place itself if it has committed, otherwise the sum of the commitments below it.
-    /// Null if there are none.
+    /// Null if there are none, and where they are withheld.
     pub committed: [Option<i64>; 12],
     /// Committed − target; null if nothing was committed to.
     pub gap: [Option<i64>; 12],
@@ -112,8 +116,11 @@ pub struct CommittedPlace {
     pub committed_year: Option<i64>,
     /// The sum of the gaps, only over the months that were committed to.
     pub gap_year: Option<i64>,
-    /// Whether the place itself or everybody below it has committed to every month of the year.
-    pub complete: bool,
+    /// Whether the place itself or everybody below it has committed to every month of the year; not said where some are withheld.
+    pub complete: Option<bool>,
+    /// Whether what was committed to is withheld in some months: it is of few people (`GET /v1/disclosure`) whom the reader is not to
+    /// know, or would tell theirs by subtraction.
+    pub withheld: bool,
     /// What the place itself has committed to.
     pub own: [Option<i64>; 12],
     /// Login of the person who last entered that; null if nobody has, or if the reader may not see names.
@@ -132,6 +139,8 @@ struct PlaceRow {
     parent: Option<i32>,
     #[diesel(sql_type = BigInt)]
     unit_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    store_id: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     employee_id: Option<i64>,
     #[diesel(sql_type = Text)]
@@ -169,16 +178,26 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Com
     let parents: Vec<Option<usize>> =
         rows.iter().map(|row| row.parent.and_then(|parent| usize::try_from(parent).ok())).collect();
     let rolled = roll_up(&parents, &own);
-    let codes: HashMap<i32, String> = rows.iter().map(|row| (row.ordinal, row.unit.clone())).collect();
-    let shown = rows.into_iter().zip(own).zip(rolled).filter_map(|((row, own), rolled)| {
-        let above = row.parent.and_then(|parent| codes.get(&parent)).cloned();
-        let reached = sight.of(row.unit_id, row.employee_id);
-        // Who sees the people of a unit knows what they have brought.
-        let known = if row.employee_id.is_some() { reached } else { sight.people_of(row.unit_id) };
-        let told = std::array::from_fn(|at| [told, known].iter().any(|months| months.get(at) == Some(&true)));
-        let place = row.show((reached, told), above, own, rolled)?;
-        Some(CommittedPlace { entered_by: place.entered_by.filter(|_| names), ..place })
+    let judged = rows.iter().zip(&own).zip(&parents).map(|((row, own), parent)| Judged {
+        parent: *parent,
+        store: row.store_id,
+        is_person: row.employee_id.is_some(),
+        own: *own,
+        known: sight.people_of(row.unit_id),
     });
+    let hidden = few::withheld(disclosure::fewest(cx.shared()).await?, &judged.collect::<Vec<_>>());
+    let codes: HashMap<i32, String> = rows.iter().map(|row| (row.ordinal, row.unit.clone())).collect();
+    let shown =
+        rows.into_iter().zip(own).zip(rolled).zip(hidden).filter_map(|(((row, own), rolled), hidden)| {
+            let above = row.parent.and_then(|parent| codes.get(&parent)).cloned();
+            let reached = sight.of(row.unit_id, row.employee_id);
+            // Who sees the people of a unit knows what they have brought.
+            let known = if row.employee_id.is_some() { reached } else { sight.people_of(row.unit_id) };
+            let told =
+                std::array::from_fn(|at| [told, known].iter().any(|months| months.get(at) == Some(&true)));
+            let place = row.show((reached, told, hidden), above, own, rolled)?;
+            Some(CommittedPlace { entered_by: place.entered_by.filter(|_| names), ..place })
+        });
     Ok(CommitmentDocument {
         unit: plan.unit,
         year: plan.year,
@@ -196,7 +215,7 @@ async fn places(
     line: &Line,
 ) -> Result<Vec<PlaceRow>, Problem> {
     let rows = sql(
-        "SELECT n.ordinal, n.parent, n.unit_id, n.employee_id, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name,
+        "SELECT n.ordinal, n.parent, n.unit_id, u.store_id, n.employee_id, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name,
              months_of($2, n.confirmed) AS confirmed, k.months AS own, author.login AS entered_by, k.committed_at AS entered_at,
              coalesce(k.row_version, 0) AS row_version
          FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
@@ -227,7 +246,7 @@ impl PlaceRow {
     /// A place as it is seen; nothing where no month of it is.
     fn show(
         self,
-        (reached, told): ([bool; 12], [bool; 12]),
+        (reached, told, hidden): ([bool; 12], [bool; 12], [bool; 12]),
         above: Option<String>,
         own: Committed,
         rolled: Rolled,
@@ -237,7 +256,8 @@ impl PlaceRow {
         }
         let shown = |months: Committed| viewer::shown(months, &reached);
         let target = viewer::shown(shown(rows::months(&self.confirmed).map(Some)), &told);
-        let committed = shown(rolled.months);
+        let committed = viewer::shown(shown(rolled.months), &hidden.map(|is_hidden| !is_hidden));
+        let withheld = hidden.contains(&true);
         let gap = roll_up::gap(&committed, &target);
         Some(CommittedPlace {
             unit: self.unit,
@@ -250,7 +270,8 @@ impl PlaceRow {
             target,
             committed,
             gap,
-            complete: rolled.complete,
+            complete: Some(rolled.complete).filter(|_| !withheld),
+            withheld,
             own: shown(own),
             entered_by: self.entered_by,
             entered_at: self.entered_at,
