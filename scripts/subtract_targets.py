@@ -122,7 +122,7 @@ class PlansTold:
             for month in months:
                 self.by_target(store, month, "deliveries", where)
         scores = frozenset((one, month) for month in months for one in self.group.postings
-                           if (one, month, "ssi_score") in self.group.values and store in self.group.stores_of(one, month))
+                           if (one, month, "ssi_score") in self.group.values and store in self.group.above(self.group.unit_of(one, month)))
         if quarter["ssi"] is not None:
             self.attack.told_of("ssi_score", scores, where, quarter["ssi"], is_mean=True)
         lacks = None in (quarter["target"], quarter["actual"])

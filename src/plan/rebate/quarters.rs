@@ -218,19 +218,18 @@ struct Score {
     count: i64,
 }
 
-/// The SSI scores that the ledger knows of people with a posting in the store on any day of the month, and what is left of those whose
-/// month counted for it and was erased.
+/// The SSI scores of those whose month counts for the store, and what is left of erased ones.
 async fn scores(connection: &mut AsyncPgConnection, store_id: i64, year: i32) -> Result<Vec<Score>, Problem> {
-    let scores = sql("SELECT f.employee_id, f.period, f.value, 1::bigint AS count FROM current_fact f
-         WHERE f.metric = 'ssi_score' AND f.period = ANY ($2) AND EXISTS (
-             SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id
-             WHERE a.employee_id = f.employee_id AND u.store_id = $1
-             AND daterange(a.valid_from, a.valid_to)
-                 && daterange(f.period, (f.period + interval '1 month')::date))
+    let scores = sql("WITH place AS (SELECT place FROM metric_place WHERE metric = 'ssi_score'),
+         unit AS MATERIALIZED (SELECT id FROM org_unit WHERE store_id = $1)
+         SELECT m.employee_id, m.period, (m.value::numeric[])[p.place] AS value, 1::bigint AS count
+         FROM (SELECT DISTINCT a.employee_id FROM assignment a JOIN unit ON unit.id = a.unit_id) posted
+         JOIN person_month m ON m.employee_id = posted.employee_id AND m.period = ANY ($2)
+         JOIN unit ON unit.id = m.unit_id JOIN place p ON (m.value::numeric[])[p.place] IS NOT NULL
          UNION ALL
          SELECT NULL, e.period, sum(e.value[p.place]), sum(e.known[p.place])
-         FROM erased_unit_month e JOIN org_unit u ON u.id = e.unit_id JOIN metric_place p ON p.metric = 'ssi_score'
-         WHERE u.store_id = $1 AND e.period = ANY ($2) AND e.known[p.place] > 0 GROUP BY e.period")
+         FROM erased_unit_month e JOIN unit ON unit.id = e.unit_id JOIN place p ON e.known[p.place] > 0
+         WHERE e.period = ANY ($2) GROUP BY e.period")
     .bind::<BigInt, _>(store_id)
     .bind::<Array<Date>, _>(Period::months_of(year))
     .load(connection)

@@ -116,8 +116,8 @@ pub struct CommittedPlace {
     pub committed_year: Option<i64>,
     /// The sum of the gaps, only over the months that were committed to.
     pub gap_year: Option<i64>,
-    /// Whether the place itself or everybody below it has committed to every month of the year; not said where some are withheld.
-    pub complete: Option<bool>,
+    /// Whether the place itself or everybody below it has committed to every month of the year; false, too, where some are withheld.
+    pub complete: bool,
     /// Whether what was committed to is withheld in some months: it is of few people (`GET /v1/disclosure`) whom the reader is not to
     /// know, or would tell theirs by subtraction.
     pub withheld: bool,
@@ -270,7 +270,7 @@ impl PlaceRow {
             target,
             committed,
             gap,
-            complete: Some(rolled.complete).filter(|_| !withheld),
+            complete: rolled.complete && !withheld,
             withheld,
             own: shown(own),
             entered_by: self.entered_by,
