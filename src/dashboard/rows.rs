@@ -34,8 +34,8 @@ pub struct RowState {
     /// How many people sell there: who is posted as a sales consultant in the month, each in the unit for which the month counts. Of
     /// coefficients: of how many people there is a review.
     pub people: i64,
-    /// Whether some of the numbers are withheld: they are of few people (fewer than the group says, `GET /v1/disclosure`) about whom the caller may not read that, or
-    /// would tell theirs beside the numbers that are shown.
+    /// Whether some of the numbers are withheld: they are of few people (fewer than the group says, `GET /v1/disclosure`) about whom the
+    /// caller may not read that, or would tell theirs beside the numbers that are shown.
     pub withheld: bool,
     /// Which state of the month it is.
     pub month: MonthState,

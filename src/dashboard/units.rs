@@ -268,7 +268,7 @@ async fn read<S: Numbers<N>, const N: usize>(
     let (shared, stores) = (cx.shared(), places.stores());
     // None of these depends on another, so PostgreSQL is asked for all of them at once.
     let (fewest, sellers, sums, states, plans) = tokio::try_join!(
-        disclosure::fewest(shared),
+        fewest(shared, &knowing),
         async { if counts { places.count(shared).await } else { Ok(SellersOf::new()) } },
         sums::<S, N>(shared, summed, part, asked, &places, months),
         store::store_months(
@@ -305,6 +305,14 @@ async fn read<S: Numbers<N>, const N: usize>(
         shown.values_mut().for_each(|month| month.units.retain(|one| asked.kinds.contains(&one.unit.kind)));
     }
     Ok(shown)
+}
+
+/// Fewest people of whom something is told; whoever knows everybody is told everything.
+async fn fewest(connection: &AsyncPgConnection, knowing: &Scope) -> Result<Fewest, Problem> {
+    match knowing.is_everything() {
+        true => Ok(Fewest::default()),
+        false => disclosure::fewest(connection).await,
+    }
 }
 
 /// Carries on from month to month what follows from it.

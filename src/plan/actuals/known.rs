@@ -417,5 +417,21 @@ mod tests {
         known.put_erased(METRIC.to_owned(), 2, Period::new(2014, 1).unwrap(), 7, 1);
         assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Known);
         assert_eq!(known.brought(METRIC, 0).collect::<Vec<_>>(), [(2, 0, 7)]);
+        // 11 and 12 have brought nothing, as a declaration says: they are counted with the unit, and nothing of theirs is recorded.
+        known.put_nothing(METRIC, 0, [(11, 2), (12, 2)].into_iter());
+        assert_eq!(known.erased_people(METRIC, 2, 0), 2);
+        assert_eq!(known.recorded_people(METRIC, (2, 0), 0), 1);
+    }
+
+    #[test]
+    fn whose_month_is_erased_is_missing_nowhere() {
+        let mut known = known();
+        known.put_erased(METRIC.to_owned(), 3, Period::new(2014, 1).unwrap(), 7, 1);
+        // 11 sold for unit 2 as well, and the month counted for unit 3.
+        assert_eq!(known.standing(METRIC, &leaf(2, 0, 0, 9)), Standing::Missing([11, 12].into()));
+        known.gone.entry(11).or_default()[0] = true;
+        assert_eq!(known.standing(METRIC, &leaf(2, 0, 0, 9)), Standing::Missing([12].into()));
+        assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Known);
+        assert_eq!(known.silent_sellers(METRIC, 0).collect::<Vec<_>>(), [(2, 12)]);
     }
 }
