@@ -1,13 +1,14 @@
--- Of how few people nothing is told to who may not see them. There is one row, or none yet.
+-- Of how few people nothing is told to who may not see them. There is one row: of fewer than three unless the group says otherwise.
 CREATE TABLE disclosure_policy (
     is_the_one boolean PRIMARY KEY DEFAULT true CHECK (is_the_one),
     fewest_people smallint NOT NULL CHECK (fewest_people BETWEEN 2 AND 100),
     version integer NOT NULL
 );
+INSERT INTO disclosure_policy (fewest_people, version) VALUES (3, 0);
 
 -- Fewest people of whom something is told.
 CREATE FUNCTION fewest_people() RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT coalesce((SELECT p.fewest_people FROM disclosure_policy p), 3)::bigint
+    SELECT p.fewest_people::bigint FROM disclosure_policy p
 $$;
 
 -- Whether so many people are few. Of nobody there is nothing to tell.

@@ -293,5 +293,5 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER disclosure_is_told AFTER INSERT OR UPDATE ON disclosure_policy
+CREATE TRIGGER disclosure_is_told AFTER UPDATE ON disclosure_policy
     FOR EACH STATEMENT EXECUTE FUNCTION tell_disclosure();

@@ -6,5 +6,5 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER disclosure_is_noted AFTER INSERT OR UPDATE ON disclosure_policy
+CREATE TRIGGER disclosure_is_noted AFTER UPDATE ON disclosure_policy
     FOR EACH STATEMENT EXECUTE FUNCTION note_everything();

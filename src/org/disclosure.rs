@@ -37,13 +37,10 @@ pub struct Disclosure {
 
 /// The policy in force.
 pub async fn read(mut connection: &AsyncPgConnection) -> Result<Disclosure, Problem> {
-    let kept: Option<(i16, i32)> = disclosure_policy::table
+    let kept = disclosure_policy::table
         .select((disclosure_policy::fewest_people, disclosure_policy::version))
-        .first(&mut connection)
-        .await
-        .optional()?;
-    let Fewest(unsaid) = Fewest::default();
-    let (fewest_people, version) = kept.unwrap_or((i16::try_from(unsaid).unwrap_or(i16::MAX), 0));
+        .first(&mut connection);
+    let (fewest_people, version) = kept.await?;
     Ok(Disclosure { policy: DisclosurePolicy { fewest_people }, version })
 }
 
@@ -66,26 +63,21 @@ pub async fn put(cx: &mut Context, policy: DisclosurePolicy, seen: Seen) -> Resu
         return Err(Problem::new(Code::Forbidden, detail));
     }
     cx.transaction(async |cx| {
-        // Of two who change it at once, one waits for the other, also where nobody has yet.
-        diesel::sql_query("LOCK TABLE disclosure_policy IN SHARE ROW EXCLUSIVE MODE")
-            .execute(cx.db())
-            .await?;
-        let before = read(cx.db()).await?;
+        // Of two who change it at once, one waits for the other.
+        let row = disclosure_policy::table.select(disclosure_policy::is_the_one).for_update();
+        row.first::<bool>(cx.db()).await?;
+        let before = read(cx.shared()).await?;
         seen.check(before.version)?;
-        let values = (
-            disclosure_policy::fewest_people.eq(policy.fewest_people),
-            disclosure_policy::version.eq(before.version + 1),
-        );
-        diesel::insert_into(disclosure_policy::table)
-            .values(values)
-            .on_conflict(disclosure_policy::is_the_one)
-            .do_update()
-            .set(values)
+        diesel::update(disclosure_policy::table)
+            .set((
+                disclosure_policy::fewest_people.eq(policy.fewest_people),
+                disclosure_policy::version.eq(before.version + 1),
+            ))
             .execute(cx.db())
             .await?;
         let detail = json!({ "before": before.policy, "after": policy });
         cx.audit("put_disclosure", "disclosure", detail).await?;
-        read(cx.db()).await
+        read(cx.shared()).await
     })
     .await
 }

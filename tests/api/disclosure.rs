@@ -1,13 +1,11 @@
 //! Of how few people nothing is told: the group says, and it holds at once wherever sums are shown.
 
-use std::time::Duration;
-
-use diesel_async::RunQueryDsl as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 use showfloor::auth::access::Role;
 
 use crate::dashboard_units::by_unit;
+use crate::polling::nothing_is_open;
 use crate::support::TestApp;
 
 /// Says that nothing is told of fewer people than this.
@@ -109,20 +107,6 @@ async fn who_has_an_answer_is_told_that_another_number_holds() {
     }
 }
 
-/// From then on everything is told that has been done: other tests on the same server hold transactions open for a while.
-async fn nothing_is_under_way(app: &TestApp) {
-    let settled = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(transaction_id) FROM change_entry";
-    let settled = format!("({settled})");
-    loop {
-        let is_settled = diesel::dsl::sql::<diesel::sql_types::Bool>(&settled);
-        let connection = &mut app.pool.get().await.unwrap();
-        if diesel::select(is_settled).get_result(connection).await.unwrap() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 /// What is brought by few people is not told as having changed either.
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_few_people_are_told_to_nobody_who_may_not_see_them() {
@@ -135,7 +119,7 @@ async fn changes_of_few_people_are_told_to_nobody_who_may_not_see_them() {
     for (fewest, is_told) in [(13, false), (12, true)] {
         let feed = app.get("dashboard", "/v1/changes").await.expect(200);
         say(&app, fewest).await;
-        nothing_is_under_way(&app).await;
+        nothing_is_open(&app, "change_entry").await;
         for (login, reads_sums) in [("dashboard", true), ("hr", true), ("consultant", false)] {
             assert_eq!(told(login, &feed, "disclosure").await, reads_sums, "{login}");
         }
@@ -143,7 +127,7 @@ async fn changes_of_few_people_are_told_to_nobody_who_may_not_see_them() {
         let corrected = json!({"period": "2014-04", "source_system": "dms",
             "rows": [{"employee_no": "A12", "facts": {"deliveries": 20 + fewest}}]});
         app.post("clerk", "/v1/facts", corrected).await.expect(200);
-        nothing_is_under_way(&app).await;
+        nothing_is_open(&app, "change_entry").await;
         assert_eq!(told("dashboard", &feed, "attainment").await, is_told, "{fewest}");
         assert!(told("hr", &feed, "attainment").await, "{fewest}");
     }

@@ -313,12 +313,20 @@ async fn read_for(app: &TestApp, heard: &Statements, login: &str, path: &str) ->
 
 /// From then on no transaction of other tests can change what has been noted so far.
 async fn nothing_noted_is_open(app: &TestApp) {
-    let mut noted_by_now = false;
-    while !noted_by_now {
+    nothing_is_open(app, "dashboard_change").await;
+}
+
+/// Waits until nothing is under way that could come in before what stands in a table of changes by now: other tests on the same server
+/// hold transactions open for a while.
+pub async fn nothing_is_open(app: &TestApp, table: &str) {
+    let settled = format!(
+        "(SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(transaction_id) FROM {table})"
+    );
+    let mut settled_by_now = false;
+    while !settled_by_now {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let settled = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(transaction_id) FROM dashboard_change";
         let connection = &mut app.pool.get().await.unwrap();
-        noted_by_now = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({settled})")))
+        settled_by_now = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&settled))
             .get_result(connection)
             .await
             .unwrap();

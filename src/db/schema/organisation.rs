@@ -1,7 +1,7 @@
 //! Organisation: units, people, the postings they hold, the teams they lead, and the channels and series they sell by.
 
 diesel::table! {
-    /// Of how few people nothing is told; one row or none.
+    /// Of how few people nothing is told; one row.
     disclosure_policy (is_the_one) {
         is_the_one -> Bool,
         fewest_people -> Int2,

@@ -16,6 +16,7 @@ use crate::db::sql;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::org::disclosure;
+use crate::org::withheld::Fewest;
 use crate::period::Period;
 use crate::plan::reading::deliveries::{self, DELIVERIES, Deliveries, PartlyKnown};
 use crate::plan::reading::targets::unit_targets_in_force;
@@ -101,19 +102,22 @@ pub async fn of_store(
     let store_id = supply::store::reached(cx, &asked.store, asked.year).await?;
     let policy = policy_for(cx, &asked).await?.policy;
     let RebateQuery { store, year, ssi, .. } = asked;
-    let sees_people = viewer::sees_people_of(cx, store_id, year).await?;
+    // Of fewer people than this nothing is told; none: everybody is seen.
+    let hidden = match viewer::sees_people_of(cx, store_id, year).await? {
+        true => None,
+        false => Some(disclosure::fewest(cx.shared()).await?),
+    };
     let Cars { targets, actuals, partly } = match policy.basis {
-        RebateBasis::Deliveries => deliveries(cx, catalogue, (store_id, year), sees_people).await?,
+        RebateBasis::Deliveries => deliveries(cx, catalogue, (store_id, year), hidden).await?,
         RebateBasis::Wholesale => wholesale(cx.db(), store_id, year).await?,
     };
     let scores = if ssi.is_some() { Vec::new() } else { scores(cx.db(), store_id, year).await? };
-    let fewest = disclosure::fewest(cx.shared()).await?;
     let mut quarters = Vec::with_capacity(4);
     for (number, months) in (1..).zip(Period::months_of(year).chunks(3)) {
         let mut known = known(months, &targets, &actuals);
         known.partly = partly.iter().filter(|month| months.contains(&month.period)).cloned().collect();
         let scores: Vec<&Score> = scores.iter().filter(|score| months.contains(&score.period)).collect();
-        let is_withheld = !sees_people && fewest.is_few(people(&scores));
+        let is_withheld = hidden.is_some_and(|fewest| fewest.is_few(people(&scores)));
         let known_ssi = if is_withheld { None } else { mean(&scores) };
         let mut earned = quarter(&policy, number, known, ssi.or(known_ssi))
             .map_err(|error| error.said().about(&say!("{number} 季度", "quarter {number}")))
@@ -170,20 +174,20 @@ async fn deliveries(
     cx: &mut Context,
     catalogue: &Catalogue,
     (store_id, year): (i64, i32),
-    sees_people: bool,
+    hidden: Option<Fewest>,
 ) -> Result<Cars, Problem> {
     let months = Period::months_of(year);
-    let withheld_from = match sees_people {
-        true => None,
-        false => withheld::in_force(cx, year, vec![store_id]).await?.remove(&store_id),
+    let withheld_from = match hidden {
+        None => None,
+        Some(_) => withheld::in_force(cx, year, vec![store_id]).await?.remove(&store_id),
     };
     let planned = unit_targets_in_force(cx.db(), &[store_id], months, DELIVERIES).await?;
     let own = planned.iter().filter(|cell| cell.unit_id == store_id);
     let own = own.filter(|cell| withheld_from.is_none_or(|from| cell.period < from));
     let delivered = deliveries::of_store(cx.db(), catalogue, (store_id, year)).await?;
-    let Deliveries { known, partly, .. } = match sees_people {
-        true => delivered,
-        false => delivered.of_several(disclosure::fewest(cx.shared()).await?),
+    let Deliveries { known, partly, .. } = match hidden {
+        None => delivered,
+        Some(fewest) => delivered.of_several(fewest),
     };
     Ok(Cars { targets: own.map(|cell| (cell.period, cell.value)).collect(), actuals: known, partly })
 }
