@@ -241,12 +241,16 @@ class Attack:
                     self.told_of(metric, year, f"{where}, the year", result)
             self.plans.pace(row, month, metric, where)
 
-    def find(self):
+    def find(self, is_verbose):
         """What fewer than three people's values are found by."""
         for what, sums in sorted(self.sums.items()):
             for people, unknowns in found_of_few(sums, FEWEST):
-                touching = [f"{sorted(one)} by {where}" for one, where in sums.items() if one & set(unknowns)]
-                yield f"{what} of {sorted(people)}: {unknowns}", touching
+                needed = dict(sums) if is_verbose else {}
+                for one in list(needed):
+                    fewer = {other: where for other, where in needed.items() if other != one}
+                    if any(found == people for found, _ in found_of_few(fewer, FEWEST)):
+                        needed = fewer
+                yield f"{what} of {sorted(people)}: {unknowns}", [f"{sorted(one)} by {where}" for one, where in needed.items()]
 
 
 def main():
@@ -272,9 +276,9 @@ def main():
             group.erase()
             attack.collect(False)
             answers, sums = answers + attack.answers, sums + sum(map(len, attack.sums.values()))
-            for what, by in attack.find():
+            for what, by in attack.find(options.verbose):
                 found += 1
-                print(f"seed {seed}: FOUND {what}", *(f"    {one}" for one in by if options.verbose), sep="\n", flush=True)
+                print(f"seed {seed}: FOUND {what}", *(f"    {one}" for one in by), sep="\n", flush=True)
             for what in {one.partition(": ")[2]: one for one in attack.wrong}.values():
                 wrong += 1
                 print(f"seed {seed}: WRONG {what}", flush=True)

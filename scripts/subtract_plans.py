@@ -185,16 +185,15 @@ class Plans:
         self.put("supply", {"store": store, "year": YEAR, "series": [series]}, self.group.desk)
 
     def paced(self, unit, month, metric):
-        """Whose values the pace of a unit adds up: nobody's of a unit planned as a whole in which somebody who sells is not known. Where
-        somebody's month is erased, nobody's can be missing.
+        """Whose values the pace of a unit adds up: nobody's of a unit planned as a whole in which somebody who sells is not known, and
+        whose month is not erased.
         """
         group = self.group
-        erased = {group.unit_of(one, month) for one in group.erased if (one, month, metric) in group.values}
 
         def is_open(whole):
             first_day, end = days(month)
             return any(position == "sales_consultant" and whole in group.above(of) and first < end and (beyond is None or beyond > first_day)
-                       and (person, month, metric) not in group.values and not group.has_nothing(person, month) and of not in erased
+                       and (person, month, metric) not in group.values and not group.has_nothing(person, month) and person not in group.erased
                        for person, postings in group.postings.items() for of, position, first, beyond in postings)
 
         left_out = {whole for whole in self.whole if is_open(whole)}

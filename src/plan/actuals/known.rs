@@ -157,9 +157,10 @@ impl KnownYear {
 
     /// Notes people who have brought nothing in a month, each with the unit for which it counts.
     fn put_nothing(&mut self, metric: &str, month: usize, nothing: impl Iterator<Item = (i64, i64)>) {
-        // Of what has been erased a unit's sum is known, and nobody's own: they are counted with it.
-        let (of_sums, own): (Vec<_>, Vec<_>) =
-            nothing.partition(|(_, unit_id)| self.is_erased(metric, *unit_id, month));
+        // Of what has been erased a unit's sum is known, and nobody's own: whose month it was are counted with it.
+        let (of_sums, own): (Vec<_>, Vec<_>) = nothing.partition(|(person, unit_id)| {
+            self.is_gone(*person, month) && self.erased_people(metric, *unit_id, month) > 0
+        });
         let mut silent: HashMap<i64, usize> = HashMap::new();
         for (_, unit_id) in of_sums {
             *silent.entry(unit_id).or_default() += 1;
@@ -260,13 +261,7 @@ impl KnownYear {
         match leaf.employee_id {
             Some(person) if self.of(metric, person, leaf.month).is_some() => Standing::Known,
             _ if leaf.target == 0 => Standing::NotAsked,
-            Some(person)
-                if !is_posted(person)
-                    || self.is_gone(person, leaf.month)
-                    || self.is_erased(metric, leaf.unit_id, leaf.month) =>
-            {
-                Standing::Known
-            }
+            Some(person) if !is_posted(person) || self.is_gone(person, leaf.month) => Standing::Known,
             Some(person) => Standing::Missing(BTreeSet::from([person])),
             None => self.standing_of_unit(metric, leaf),
         }
@@ -287,8 +282,9 @@ impl KnownYear {
         metric: &str,
         month: usize,
     ) -> impl Iterator<Item = (i64, i64)> {
-        let sellers = self.sellers.iter().filter(move |(unit, _)| !self.is_erased(metric, **unit, month));
-        let sellers = sellers
+        let sellers = self
+            .sellers
+            .iter()
             .flat_map(|(unit, sellers)| sellers.iter().map(move |(person, months)| (*unit, *person, months)));
         let silent = sellers.filter(move |(_, person, months)| {
             months.get(month).copied().unwrap_or(false)
@@ -319,10 +315,6 @@ impl KnownYear {
             0 => self.erased(metric, unit, month).map_or(0, |erased| erased.recorded),
             person => usize::from(self.of(metric, person, month).is_some_and(|held| !held.is_declared)),
         }
-    }
-
-    fn is_erased(&self, metric: &str, unit: i64, month: usize) -> bool {
-        self.erased_people(metric, unit, month) > 0
     }
 }
 
@@ -415,12 +407,19 @@ mod tests {
     fn erased_months_are_known_as_their_units() {
         let mut known = known();
         known.put_erased(METRIC.to_owned(), 2, Period::new(2014, 1).unwrap(), 7, 1);
+        known.gone.entry(11).or_default()[0] = true;
+        known.gone.entry(14).or_default()[0] = true;
         assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Known);
         assert_eq!(known.brought(METRIC, 0).collect::<Vec<_>>(), [(2, 0, 7)]);
-        // 11 and 12 have brought nothing, as a declaration says: they are counted with the unit, and nothing of theirs is recorded.
-        known.put_nothing(METRIC, 0, [(11, 2), (12, 2)].into_iter());
+        // Of 12, who sells there, too, nothing has come, and nothing was erased.
+        assert_eq!(known.standing(METRIC, &leaf(2, 12, 0, 9)), Standing::Missing([12].into()));
+        assert_eq!(known.standing(METRIC, &leaf(2, 0, 0, 9)), Standing::Missing([12].into()));
+        // As a declaration says, 14 had brought nothing either, and is counted with the unit; 12 by themselves.
+        known.put_nothing(METRIC, 0, [(11, 2), (12, 2), (14, 2)].into_iter());
         assert_eq!(known.erased_people(METRIC, 2, 0), 2);
         assert_eq!(known.recorded_people(METRIC, (2, 0), 0), 1);
+        assert_eq!(known.of(METRIC, 12, 0).map(|held| held.value), Some(0));
+        assert_eq!(known.standing(METRIC, &leaf(2, 0, 0, 9)), Standing::Known);
     }
 
     #[test]
