@@ -22,6 +22,8 @@ SENDERS = senders()
 WITHIN = 60
 # What can only be made of these days, and by which field.
 OF_TODAY = {"create_activity": "day", "put_report_duties": "valid_from"}
+# What names a unit, in every other request one that there is: few of those that are generated are one.
+OF_UNIT = {"put_report_duties": {"unit": "JC"}}
 # What makes something and is not answered with 201: what is put under a name and handed in, backtests, next revisions of reviews.
 MAKE_TOO = {"put_leave_type", "create_backtest", "put_contribution", "hand_in_contribution", "decide_appeal"}
 # What comes too late for a month that is frozen and waits for somebody to decide.
@@ -65,7 +67,8 @@ class Known:
     def in_body(self, operation):
         """What has to stand in a body, in turns: a field, and what it says. Of what is listed the youngest comes first."""
         if operation in OF_TODAY:
-            return [{OF_TODAY[operation]: str(date.today())}]
+            day = {OF_TODAY[operation]: str(date.today())}
+            return [day, day | OF_UNIT.get(operation, {})]
         if operation not in IN_BODIES:
             return None
         field, path = IN_BODIES[operation]
