@@ -79,7 +79,7 @@ where
 /// Where every endpoint of version 1 is.
 const VERSION_1: &str = "/v1";
 
-/// Every endpoint of version 1.
+/// Every endpoint of version 1 but [`screens`].
 fn routes<V1: Operations>(v1: V1) -> V1 {
     v1
         // sessions and users
@@ -327,9 +327,15 @@ fn routes<V1: Operations>(v1: V1) -> V1 {
         .service(retention::http::propose_erasure)
         .service(retention::http::decide_erasure)
         .service(retention::http::withdraw_erasure)
+}
+
+/// What screens ask for every few seconds.
+fn screens<V1: Operations>(v1: V1) -> V1 {
+    v1
         // dashboard
         .service(dashboard::http::get_attainment)
         .service(dashboard::http::get_funnel)
+        .service(dashboard::http::get_channel_funnel)
         .service(dashboard::http::get_phone_web_funnel)
         .service(dashboard::http::get_product_lines)
         .service(dashboard::http::get_quality)
@@ -346,7 +352,7 @@ fn routes<V1: Operations>(v1: V1) -> V1 {
 pub fn openapi() -> &'static OpenApi {
     static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
         let described = App::new().into_utoipa_app().openapi(Document::openapi());
-        let mut document = described.service(routes(Described::from(VERSION_1))).split_for_parts().1;
+        let mut document = described.service(screens(routes(Described::from(VERSION_1)))).split_for_parts().1;
         add_common_answers(&mut document);
         document
     });
@@ -437,7 +443,8 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
             .wrap(middleware::Condition::new(!origins.is_empty(), cors::allowing(&origins)))
             .wrap(middleware::from_fn(request_span::number))
             .wrap(TracingLogger::<RequestSpan>::new())
-            .service(routes(web::scope(VERSION_1)))
+            // Paths are compared in their order.
+            .service(routes(screens(web::scope(VERSION_1))))
             .service(get_life)
             .service(get_health)
             .service(web::redirect("/", "/docs/"))

@@ -16,8 +16,15 @@ use crate::serve::Served;
 /// The last month of which reviews are published.
 const PUBLISHED: &str = "2014-11";
 /// Resources of units.
-const OF_UNITS: [&str; 6] =
-    ["attainment", "funnel", "phone-web-funnel", "product-lines", "quality", "coefficients"];
+const OF_UNITS: [&str; 7] = [
+    "attainment",
+    "funnel",
+    "channel-funnel",
+    "phone-web-funnel",
+    "product-lines",
+    "quality",
+    "coefficients",
+];
 /// Units that are asked for, and what is shown of them.
 const UNITS: [(&str, &str); 4] = [
     ("the group", "&level=group"),

@@ -263,7 +263,7 @@ BEGIN
         FROM later l JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
         CROSS JOIN LATERAL generate_series(coalesce(l.effective_from, make_date(l.year, 1, 1))::timestamp,
             make_date(l.year, 12, 1)::timestamp, interval '1 month') AS m (month)
-        CROSS JOIN (VALUES ('attainment'), ('funnel'), ('phone-web-funnel'), ('stock-depth')) AS r (resource)
+        CROSS JOIN (VALUES ('attainment'), ('funnel'), ('channel-funnel'), ('phone-web-funnel'), ('stock-depth')) AS r (resource)
         WHERE l.status = 'approved' AND l.id NOT IN (SELECT f.id FROM former f WHERE f.status = 'approved')
         ORDER BY m.month, s.id, r.resource;
     END IF;

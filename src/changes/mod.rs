@@ -25,6 +25,7 @@ words! {
     pub enum Resource in "change_entry.resource" {
         Attainment = "attainment" "达成",
         Funnel = "funnel" "销售漏斗",
+        ChannelFunnel = "channel-funnel" "渠道漏斗",
         PhoneWebFunnel = "phone-web-funnel" "电话网销漏斗",
         ProductLines = "product-lines" "产品线",
         Quality = "quality" "工作质量",

@@ -100,7 +100,7 @@ const ENTRIES: &str =
 
 /// The sums of people's months: to those who read of a store's people ($5), and of what is public to those who read its sums ($4).
 const SUMS: &str = concat!(
-    " AND (e.resource IN ('attainment', 'funnel', 'phone-web-funnel', 'product-lines', 'quality', 'stock-depth') AND ",
+    " AND (e.resource IN ('attainment', 'funnel', 'channel-funnel', 'phone-web-funnel', 'product-lines', 'quality', 'stock-depth') AND ",
     reaches_month!("$4", "e.unit_id", "e.period"),
     " AND (",
     reaches_month!("$5", "e.unit_id", "e.period"),
@@ -113,6 +113,10 @@ const SUMS_OF_OTHERS: &str = concat!(
         SELECT FROM change_metric c JOIN metric_place p ON p.metric = c.metric WHERE c.resource = e.resource AND is_few((
             SELECT sum(m.known[p.place]) FROM org_unit w JOIN unit_month m ON m.unit_id = w.id AND m.period = e.period
             WHERE w.store_id = e.unit_id AND NOT ",
+    reaches_month!("$5", "w.id", "e.period"),
+    "))) AND NOT (e.resource = 'channel-funnel' AND is_few((
+        SELECT sum(m.leads_known)::bigint FROM org_unit w JOIN unit_lead_month m ON m.unit_id = w.id AND m.period = e.period
+        WHERE w.store_id = e.unit_id AND m.channel = '' AND NOT ",
     reaches_month!("$5", "w.id", "e.period"),
     ")))"
 );

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
+use super::channels::{ChannelLeads, ToldApart};
 use super::form::RowForm;
 use super::phone_web::PhoneWebFunnel;
 use super::quality::{Coefficients, Quality};
 use super::remembered::GroupMonths;
 use super::rows::UnitRow;
 use super::sales::{Attainment, Funnel, ProductLines};
-use super::selection::{CoefficientQuery, StockQuery, UnitQuery};
+use super::selection::{ChannelQuery, CoefficientQuery, StockQuery, UnitQuery};
 use super::shape::Shape;
 use super::stock::UnitStock;
+use super::summed::Summed;
 use super::unchanged::Subject;
 use super::{Distribution, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades, leaderboard, units};
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
@@ -39,10 +41,8 @@ pub async fn get_attainment(
     of_metrics::<_, Attainment>(&caller, &catalogues, &query.0, &form).await
 }
 
-/// The sales funnel with its rates, by unit. Of channels and lead sources together: but for telephone and web, whose steps are at
-/// `/v1/dashboard/phone-web-funnel`, the ledger keeps no number of a step by channel or source, so what came of the leads of one is not
-/// known. How many leads came through which stands in the daily sheets (`/v1/daily-sheets`), for those who may read them; what a plan takes
-/// of each channel at `/v1/plans/{id}/activities`.
+/// The sales funnel with its rates, by unit, of channels and lead sources together. What comes of the leads of each is at
+/// `/v1/dashboard/channel-funnel`, and the steps of telephone and web at `/v1/dashboard/phone-web-funnel`.
 #[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
     (status = 200, description = "By month and unit, from the top down", content((Vec<Funnel> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
@@ -57,6 +57,23 @@ pub async fn get_funnel(
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     of_metrics::<_, Funnel>(&caller, &catalogues, &query.0, &form).await
+}
+
+/// The funnel of each channel 渠道, or of each lead source 线索来源 within it, with its rates, by unit: what came of the leads, as people say
+/// in their daily sheets, beside what the plan takes of the channel.
+#[utoipa::path(tag = "dashboard", params(ChannelQuery), responses(
+    (status = 200, description = "By month, unit and channel, from the top down", content((Vec<ChannelLeads> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
+    (status = 406, description = "None of the forms in Accept is there"),
+))]
+#[get("/dashboard/channel-funnel")]
+pub async fn get_channel_funnel(
+    caller: Caller<ViewAggregates>,
+    query: Query<ChannelQuery>,
+    form: RowForm,
+) -> Result<HttpResponse, Problem> {
+    let by = query.0.by.unwrap_or(ToldApart::Channel);
+    of_units::<_, ChannelLeads>(&caller, Summed::Leads(by), &query.0.of_units(), &form).await
 }
 
 /// The funnel of telephone and web 电话网销 with its rates, from raw leads to the orders of those who came, by unit.
@@ -140,15 +157,7 @@ pub async fn get_coefficients(
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     let position = query.0.position.unwrap_or(Position::SalesConsultant);
-    let query = query.0.of_units();
-    let shape = shape::<_, Coefficients>(&query)?;
-    let cx = caller.glance().await?;
-    let part = Part::find(&cx, query.unit.as_deref()).await?;
-    let subject = units::subject::<_, Coefficients>(&query, cx.today(), part, None)?;
-    let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
-        units::of_coefficients::<_, Coefficients>(cx, months, position, (part, &query)).await
-    };
-    form.answer(cx, subject, &shape, rows).await
+    of_units::<_, Coefficients>(&caller, Summed::Coefficients(position), &query.0.of_units(), &form).await
 }
 
 /// How many reviews have each grade, by scheme. To those who may not read the reviews, grades of few people stand together,
@@ -212,7 +221,24 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
         tokio::try_join!(catalogues.of_today(&cx), Part::find(&cx, query.unit.as_deref()))?;
     let subject = units::subject::<N, R>(query, cx.today(), part, Some(Arc::clone(&catalogue)))?;
     let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
-        units::of_metrics::<N, R>(cx, months, &catalogue, (part, query)).await
+        units::rows::<N, R>(cx, months, Summed::Metrics(&catalogue), (part, query)).await
+    };
+    form.answer(cx, subject, &shape, rows).await
+}
+
+/// Answers rows of what is summed of units without a catalogue.
+async fn of_units<const N: usize, R: UnitRow<N>>(
+    caller: &Caller<ViewAggregates>,
+    summed: Summed<'_>,
+    query: &UnitQuery,
+    form: &RowForm,
+) -> Result<HttpResponse, Problem> {
+    let shape = shape::<N, R>(query)?;
+    let cx = caller.glance().await?;
+    let part = Part::find(&cx, query.unit.as_deref()).await?;
+    let subject = units::subject::<N, R>(query, cx.today(), part, None)?;
+    let rows = async |cx: &mut Context, months: &GroupMonths<'_>| {
+        units::rows::<N, R>(cx, months, summed, (part, query)).await
     };
     form.answer(cx, subject, &shape, rows).await
 }

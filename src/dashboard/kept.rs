@@ -1,5 +1,6 @@
 //! Whether what is kept for dashboards is what it was made of: the sums of published reviews (`migrations/*_dashboard_review_sums`),
-//! and how many people sell in each unit (`migrations/*_dashboard_sellers`). And making it anew.
+//! how many people sell in each unit (`migrations/*_dashboard_sellers`), and what daily sheets say of leads
+//! (`migrations/*_dashboard_channels`). And making it anew.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Date, Nullable, Text};
@@ -11,8 +12,8 @@ use crate::http::Problem;
 use crate::ledger::person_months::check::Difference;
 use crate::period::Period;
 
-/// Compares the sums of a month, or of all of them, with the reviews in force; and with the postings who sells where in that month, or
-/// from each month on.
+/// Compares the sums of a month, or of all of them, with the reviews in force; with the postings who sells where in that month, or
+/// from each month on; and what is told of leads with the sheets.
 ///
 /// # Errors
 ///
@@ -61,11 +62,41 @@ pub async fn check(cx: &mut Context, only: Option<Period>) -> Result<Vec<Differe
              SELECT coalesce(k.month, a.month) AS period, coalesce(k.unit_id, a.unit_id) AS id, 'sales_consultant' AS what,
                  k.change::text AS kept, a.change::text AS anew
              FROM unit_seller k FULL JOIN posted a ON (a.unit_id, a.month) = (k.unit_id, k.month)
-             WHERE coalesce(k.change, 0) <> coalesce(a.change, 0) AND ($1 IS NULL OR coalesce(k.month, a.month) = $1))
+             WHERE coalesce(k.change, 0) <> coalesce(a.change, 0) AND ($1 IS NULL OR coalesce(k.month, a.month) = $1)),
+         told AS (
+             SELECT m.*, to_jsonb(m) - 'written_at' AS numbers FROM lead_month m WHERE $1 IS NULL OR m.period = $1),
+         written AS (
+             SELECT m.*, to_jsonb(m) - 'written_at' AS numbers
+             FROM (SELECT DISTINCT date_trunc('month', d.day)::date AS of FROM daily_sheet d
+                   WHERE $1 IS NULL OR d.day BETWEEN $1 AND ($1 + interval '1 month')::date - 1) AS month
+             CROSS JOIN LATERAL lead_month_of(NULL, month.of) m),
+         leads AS (
+             SELECT coalesce(k.period, a.period) AS period, e.employee_no AS of,
+                 concat_ws(' ', 'leads', coalesce(k.channel, a.channel), coalesce(k.source, a.source)) AS what,
+                 k.numbers::text AS kept, a.numbers::text AS anew
+             FROM told k FULL JOIN written a
+                 ON (a.employee_id, a.period, a.channel, a.source) = (k.employee_id, k.period, k.channel, k.source)
+             JOIN employee e ON e.id = coalesce(k.employee_id, a.employee_id)
+             WHERE k.numbers IS DISTINCT FROM a.numbers),
+         unit_told AS (
+             SELECT m.*, to_jsonb(m) - 'written_at' AS numbers FROM unit_lead_month m
+             WHERE ($1 IS NULL OR m.period = $1) AND m.leads_known > 0),
+         unit_leads AS (
+             SELECT coalesce(k.period, a.period) AS period, coalesce(k.unit_id, a.unit_id) AS id,
+                 concat_ws(' ', 'leads', coalesce(k.channel, a.channel), coalesce(k.source, a.source)) AS what,
+                 k.numbers::text AS kept, a.numbers::text AS anew
+             FROM unit_told k FULL JOIN (
+                 SELECT m.*, to_jsonb(m) - 'written_at' AS numbers
+                 FROM (SELECT DISTINCT period AS of FROM lead_month WHERE $1 IS NULL OR period = $1
+                       UNION SELECT period FROM erased_lead_month WHERE $1 IS NULL OR period = $1) AS month
+                 CROSS JOIN LATERAL unit_leads_of(month.of) m) a
+                 ON (a.unit_id, a.period, a.channel, a.source) = (k.unit_id, k.period, k.channel, k.source))
          SELECT d.period, u.code AS of, d.what, nullif(d.kept, '') AS kept, nullif(d.anew, '') AS anew
-         FROM (SELECT * FROM unit UNION ALL SELECT * FROM store UNION ALL SELECT * FROM seller) d
+         FROM (SELECT * FROM unit UNION ALL SELECT * FROM store UNION ALL SELECT * FROM seller
+               UNION ALL SELECT * FROM unit_leads) d
          JOIN org_unit u ON u.id = d.id
-         WHERE d.kept IS DISTINCT FROM d.anew ORDER BY d.period, u.code, d.what")
+         WHERE d.kept IS DISTINCT FROM d.anew
+         UNION ALL SELECT period, of, what, kept, anew FROM leads ORDER BY period, of, what")
     .bind::<Nullable<Date>, _>(only)
     .load(cx.db())
     .await?;
@@ -94,6 +125,26 @@ pub async fn rebuild(cx: &mut Context, only: Option<Period>) -> Result<Vec<Diffe
         .bind::<Nullable<Date>, _>(only)
         .execute(cx.db())
         .await?;
+        sql("LOCK TABLE daily_sheet IN SHARE ROW EXCLUSIVE MODE").execute(cx.db()).await?;
+        sql("DELETE FROM lead_month WHERE $1 IS NULL OR period = $1").bind::<Nullable<Date>, _>(only).execute(cx.db()).await?;
+        sql("INSERT INTO lead_month SELECT m.*
+             FROM (SELECT DISTINCT date_trunc('month', d.day)::date AS of FROM daily_sheet d
+                   WHERE $1 IS NULL OR d.day BETWEEN $1 AND ($1 + interval '1 month')::date - 1) AS month
+             CROSS JOIN LATERAL lead_month_of(NULL, month.of) m")
+        .bind::<Nullable<Date>, _>(only)
+        .execute(cx.db())
+        .await?;
+        sql("DELETE FROM unit_lead_month WHERE $1 IS NULL OR period = $1").bind::<Nullable<Date>, _>(only).execute(cx.db()).await?;
+        sql("WITH month AS (
+                 SELECT DISTINCT period AS of FROM lead_month WHERE $1 IS NULL OR period = $1
+                 UNION SELECT period FROM erased_lead_month WHERE $1 IS NULL OR period = $1),
+             made AS (
+                 INSERT INTO unit_lead_month SELECT m.* FROM month CROSS JOIN LATERAL unit_leads_of(month.of) m
+                 RETURNING unit_id, period)
+             SELECT note_for_dashboards(array_agg(unit_id), array_agg(period)) FROM made HAVING count(*) > 0")
+            .bind::<Nullable<Date>, _>(only)
+            .execute(cx.db())
+            .await?;
         cx.db().batch_execute(SELLERS).await?;
         Ok(differences)
     })

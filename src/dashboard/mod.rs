@@ -1,5 +1,6 @@
 //! Dashboards: aggregates that name nobody, and the top of the leaderboard.
 
+pub mod channels;
 pub mod form;
 pub mod grades;
 pub mod http;
@@ -19,6 +20,7 @@ pub mod selection;
 pub mod shape;
 pub mod stock;
 mod store;
+mod summed;
 pub mod unchanged;
 pub mod units;
 mod withheld;

@@ -6,7 +6,7 @@ use super::places::Unit;
 use super::rows::MonthState;
 use super::selection::Asked;
 use super::store::StoreMonth;
-use super::units::Summed;
+use super::summed::Summed;
 use crate::org::UnitKind;
 use crate::reviews::cycle::CycleState;
 
@@ -66,7 +66,7 @@ impl Months<'_> {
             month.frozen_at.is_some_and(|frozen_at| moment.is_none_or(|moment| frozen_at <= moment))
         });
         let delivered = count(&|month| match self.summed {
-            Summed::Metrics(_) => month.has(&self.sources),
+            Summed::Metrics(_) | Summed::Leads(_) => month.has(&self.sources),
             Summed::Coefficients(_) => month.state >= Some(CycleState::Published),
         });
         let all = i64::try_from(stores.len()).unwrap_or(i64::MAX);

@@ -37,7 +37,7 @@ impl Plans {
             Beside::Nothing => return Ok(plans),
             Beside::Target(metric) => metric,
             Beside::Stock => "deliveries",
-            Beside::Funnel => {
+            Beside::Funnel | Beside::Channel => {
                 for funnel in plan::funnels_in_force(connection, stores, months.to_vec()).await? {
                     plans.funnels.entry(funnel.period).or_default().insert(funnel.store_id, funnel);
                 }
@@ -61,7 +61,7 @@ impl Plans {
         let mut plans = self;
         match beside {
             Beside::Nothing => return Ok(plans),
-            Beside::Target(_) | Beside::Funnel => {}
+            Beside::Target(_) | Beside::Funnel | Beside::Channel => {}
             Beside::Stock => {
                 let (months, this_month) = (units.keys().copied().collect(), Period::containing(cx.today()));
                 for supply in plan::supplies(cx.db(), &places.stores(), months, this_month).await? {
@@ -81,15 +81,15 @@ impl Plans {
         Ok(plans)
     }
 
-    /// What is planned for a unit, which lies in `stores` or has them below it; and whether it is withheld.
-    pub fn of(&self, unit: &Unit, stores: &[i64], period: Period) -> (Planned, bool) {
+    /// What is planned for a unit, which lies in `stores` or has them below it, of one channel or of all; and whether it is withheld.
+    pub fn of(&self, unit: &Unit, stores: &[i64], period: Period, channel: Option<&str>) -> (Planned, bool) {
         let withheld_from = self.withheld_from.get(&period.year()).and_then(|from| from.get(&unit.id));
         let is_hidden = !unit.is_known && withheld_from.is_some_and(|first| *first <= period);
         if is_hidden || stores.is_empty() {
             return (Planned::default(), is_hidden);
         }
         let supply = self.supplies.get(&period).and_then(|stores| stores.get(&unit.id)).copied();
-        let (target, funnel) = (self.target(unit, stores, period), self.funnel(stores, period));
+        let (target, funnel) = (self.target(unit, stores, period), self.funnel(stores, period, channel));
         (Planned { target, funnel, supply }, false)
     }
 
@@ -103,12 +103,16 @@ impl Plans {
     }
 
     /// The funnels of the stores together, a plan that governs several of them once; none where one of them has none.
-    fn funnel(&self, stores: &[i64], period: Period) -> Option<PlannedFunnel> {
+    fn funnel(&self, stores: &[i64], period: Period, channel: Option<&str>) -> Option<PlannedFunnel> {
         let funnels = self.funnels.get(&period)?;
         let mut plans = HashSet::new();
         stores.iter().try_fold(PlannedFunnel::default(), |sum, store| {
             let funnel = funnels.get(store)?;
-            if plans.insert(funnel.plan_id) { sum.with(&funnel.planned) } else { Some(sum) }
+            let planned = match channel {
+                Some(channel) => funnel.channels.get(channel).copied(),
+                None => funnel.planned,
+            };
+            if plans.insert(funnel.plan_id) { sum.with(&planned?) } else { Some(sum) }
         })
     }
 }

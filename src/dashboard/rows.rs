@@ -6,6 +6,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::channels::Origin;
 use super::form::Row;
 use crate::org::UnitKind;
 use crate::period::Period;
@@ -89,7 +90,7 @@ pub struct Comparison<N> {
 }
 
 impl RowUnit {
-    const COLUMNS: [&'static str; 5] = ["period", "unit", "name", "kind", "depth"];
+    pub(super) const COLUMNS: [&'static str; 5] = ["period", "unit", "name", "kind", "depth"];
 }
 
 impl RowState {
@@ -118,6 +119,8 @@ pub enum Beside {
     Target(&'static str),
     /// The rates of the funnel.
     Funnel,
+    /// The rates of the funnel of one channel.
+    Channel,
     /// The target of deliveries, and the cars that are to come.
     Stock,
 }
@@ -191,6 +194,8 @@ pub trait UnitRow<const N: usize>: Row + Sized {
 #[derive(Debug)]
 pub struct Parts<const N: usize, S> {
     pub(super) unit: RowUnit,
+    /// Of which leads it is, where they are told apart.
+    pub(super) origin: Origin,
     pub(super) numbers: S,
     pub(super) known: [i64; N],
     /// Which of the sums are withheld.
@@ -340,7 +345,7 @@ macro_rules! unit_row {
             const PATH: &'static str = $path;
 
             fn of(parts: Parts<$count, $numbers>) -> Self {
-                let Parts { unit, numbers, known, hidden, state, last_month, last_year } = parts;
+                let Parts { unit, origin: _, numbers, known, hidden, state, last_month, last_year } = parts;
                 let known = <$known as Known<$count>>::of(known, hidden);
                 Self { unit, numbers, known, state, last_month, last_year }
             }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::channels::ToldApart;
 use super::unchanged::Subject;
 use crate::clock;
 use crate::http::Problem;
@@ -107,6 +108,20 @@ unit_queries! {
     )]
     level {}
 
+    /// What comes of the leads of channels and lead sources.
+    ChannelQuery {
+        /// What is told apart: each channel, by default, or each lead source within it.
+        #[param(inline)]
+        pub by: Option<ToldApart>,
+    }
+    /// Which kinds of units are shown, with commas between them: `group`, `store`, `department`, `team`, or `all`; `store,team` by
+    /// default.
+    #[param(
+        example = "store,team",
+        pattern = "^(group|store|department|team|all)(,(group|store|department|team|all))*$"
+    )]
+    level {}
+
     /// The stock of stores and groups.
     StockQuery {}
     /// Which kinds of units are shown, with commas between them: `group`, `store`, or `all`; `store` by default. Departments and
@@ -119,6 +134,14 @@ impl CoefficientQuery {
     /// What is asked of units.
     pub fn of_units(self) -> UnitQuery {
         let Self { period, months, unit, position: _, level, down, compare, fields, sort } = self;
+        UnitQuery { period, months, unit, level, down, compare, as_of: None, fields, sort }
+    }
+}
+
+impl ChannelQuery {
+    /// What is asked of units.
+    pub fn of_units(self) -> UnitQuery {
+        let Self { period, months, unit, by: _, level, down, compare, fields, sort } = self;
         UnitQuery { period, months, unit, level, down, compare, as_of: None, fields, sort }
     }
 }

@@ -8,8 +8,10 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, T
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
+use super::channels::{Origin, ToldApart};
 use super::places::Unit;
 use super::roll_up::Sum;
+use super::summed::MonthSums;
 use crate::auth::Context;
 use crate::db::{one_of, rows_of, sql};
 use crate::http::Problem;
@@ -34,8 +36,21 @@ impl<const N: usize> Default for Own<N> {
 
 pub(super) type OwnSums<const N: usize> = HashMap<i64, Own<N>>;
 
-/// What is summed for units in each month.
-pub(super) type MonthSums<const N: usize> = HashMap<Period, OwnSums<N>>;
+/// The first and the last of some months.
+fn bounds(months: &[Period]) -> (Option<Period>, Option<Period>) {
+    (months.iter().copied().min(), months.iter().copied().max())
+}
+
+/// Which months ($1) of units ($2) are read, within [`bounds`] ($3 and $4): few units have theirs side by side in an index.
+fn months_of_units(part: Part, months: &[Period], units: &[i64]) -> String {
+    let month = format!("m.period {}", one_of("$1", months.len()));
+    // PostgreSQL would plan anew for bounds that it sees.
+    let between = if months.len() > 1 { " AND m.period BETWEEN (SELECT $3) AND (SELECT $4)" } else { "" };
+    match part.is_narrow() {
+        true => format!("{month} AND m.unit_id {}{between}", one_of("$2", units.len())),
+        false => month,
+    }
+}
 
 /// The sums of metrics, as they are kept beside the ledger (`unit_month`): a group costs as many rows as it has units, and not as it
 /// has people.
@@ -60,27 +75,22 @@ pub(super) async fn ledger_sums<const N: usize>(
         recorded_at: Option<DateTime<Utc>>,
     }
     // A text for each number of metrics: what is not asked for is not taken out of the arrays.
-    let at_places = |column: &str| {
-        let places = (1..=N).map(|at| format!("m.{column}[p.at[{at}]]"));
-        places.collect::<Vec<_>>().join(", ")
-    };
+    let each = |of: &dyn Fn(usize) -> String| (1..=N).map(of).collect::<Vec<_>>().join(", ");
+    let at_places = |column: &str| each(&|at| format!("m.{column}[p.at_{at}]"));
+    let places = each(&|at| format!("max(p.place) FILTER (WHERE p.metric = $5[{at}]) AS at_{at}"));
     let (sums, known) = (at_places("value"), at_places("known"));
-    let month = one_of("$1", months.len());
-    let unit = match part.is_narrow() {
-        true => format!(" AND m.unit_id {}", one_of("$3", units.len())),
-        false => String::new(),
-    };
+    let (first, last) = bounds(months);
     let rows: Vec<UnitSums> = sql(format!(
-        "WITH place AS (
-             SELECT array_agg(p.place ORDER BY wanted.at) AS at
-             FROM unnest(ARRAY(SELECT unnest($2))) WITH ORDINALITY AS wanted (metric, at)
-             LEFT JOIN metric_place p ON p.metric = wanted.metric)
+        "WITH place AS MATERIALIZED (SELECT {places} FROM metric_place p WHERE p.metric = ANY (ARRAY(SELECT unnest($5))))
          SELECT m.period, m.unit_id, ARRAY[{sums}] AS sums, ARRAY[{known}] AS known, m.recorded_at
-         FROM unit_month m CROSS JOIN place p WHERE m.period {month}{unit}"
+         FROM unit_month m CROSS JOIN place p WHERE {}",
+        months_of_units(part, months, &units)
     ))
     .bind::<Array<Date>, _>(months.to_vec())
-    .bind::<Array<Text>, _>(metrics.to_vec())
     .bind::<Array<BigInt>, _>(units)
+    .bind::<Nullable<Date>, _>(first)
+    .bind::<Nullable<Date>, _>(last)
+    .bind::<Array<Text>, _>(metrics.to_vec())
     .load(&mut connection)
     .await?;
     let mut sums = MonthSums::<N>::new();
@@ -90,7 +100,7 @@ pub(super) async fn ledger_sums<const N: usize>(
             known: row.known.get(at).copied().flatten().map(i64::from).unwrap_or_default(),
         };
         let own = Own { of: std::array::from_fn(sum), people: None, recorded_at: row.recorded_at };
-        sums.entry(row.period).or_default().insert(row.unit_id, own);
+        sums.entry(row.period).or_default().own.insert(row.unit_id, own);
     }
     Ok(sums)
 }
@@ -219,7 +229,66 @@ pub(super) async fn coefficient_sums<const N: usize>(
     for row in rows {
         let of = [Sum { value: row.coefficients, known: row.known }; N];
         let own = Own { of, people: Some(row.people), recorded_at: None };
-        sums.entry(row.period).or_default().insert(row.unit_id, own);
+        sums.entry(row.period).or_default().own.insert(row.unit_id, own);
+    }
+    Ok(sums)
+}
+
+/// What daily sheets say of leads (`unit_lead_month`), of all together and apart: of whom a step is known, it is by all channels.
+pub(super) async fn lead_sums<const N: usize>(
+    mut connection: &AsyncPgConnection,
+    part: Part,
+    months: &[Period],
+    units: Vec<i64>,
+    (by, steps): (ToldApart, [&str; N]),
+) -> Result<MonthSums<N>, Problem> {
+    #[derive(QueryableByName)]
+    struct UnitLeads {
+        #[diesel(sql_type = Date)]
+        period: Period,
+        #[diesel(sql_type = BigInt)]
+        unit_id: i64,
+        #[diesel(sql_type = Nullable<Text>)]
+        channel: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        source: Option<String>,
+        #[diesel(sql_type = Array<BigInt>)]
+        sums: Vec<i64>,
+        #[diesel(sql_type = Array<BigInt>)]
+        known: Vec<i64>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        written_at: Option<DateTime<Utc>>,
+    }
+    let each = |how: &dyn Fn(&str) -> String| steps.map(how).join(", ");
+    let (first, last) = bounds(months);
+    let rows: Vec<UnitLeads> = sql(format!(
+        "SELECT m.period, m.unit_id, nullif(m.channel, '') AS channel, nullif(m.source, '') AS source, ARRAY[{sums}] AS sums,
+             ARRAY[{known}] AS known, m.written_at
+         FROM unit_lead_month m WHERE {of_units}",
+        sums = each(&|step| format!("m.{step}")),
+        known = each(&|step| format!("m.{step}_known")),
+        of_units = months_of_units(part, months, &units)
+    ))
+    .bind::<Array<Date>, _>(months.to_vec())
+    .bind::<Array<BigInt>, _>(units)
+    .bind::<Nullable<Date>, _>(first)
+    .bind::<Nullable<Date>, _>(last)
+    .load(&mut connection)
+    .await?;
+    let mut sums = MonthSums::<N>::new();
+    for row in rows {
+        let of_month = sums.entry(row.period).or_default();
+        let value = |at: usize| Decimal::from(row.sums.get(at).copied().unwrap_or_default());
+        let known = |at: usize| row.known.get(at).copied().unwrap_or_default();
+        if row.channel.is_none() {
+            let of = std::array::from_fn(|at| Sum { value: value(at), known: known(at) });
+            of_month.own.insert(row.unit_id, Own { of, people: None, recorded_at: row.written_at });
+            continue;
+        }
+        let source = row.source.filter(|_| by == ToldApart::Source);
+        let units = of_month.by_origin.entry(Origin { channel: row.channel, source }).or_default();
+        let of_unit = units.entry(row.unit_id).or_insert([Decimal::ZERO; N]);
+        of_unit.iter_mut().enumerate().for_each(|(at, sum)| *sum += value(at));
     }
     Ok(sums)
 }

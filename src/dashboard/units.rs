@@ -1,12 +1,14 @@
 //! Units with the sums of their metrics, month by month: what everybody at or below each of them has, without what would tell of one
 //! or two people.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel_async::AsyncPgConnection;
+use rust_decimal::Decimal;
 
+use super::channels::Origin;
 use super::month_state::{Above, Months};
 use super::places::{Places, SellersOf, Unit};
 use super::plans::Plans;
@@ -16,57 +18,25 @@ use super::rows::{
     Comparison, Followed, Links, MonthState, Numbers, Parts, Planned, RowState, RowUnit, UnitRow,
 };
 use super::selection::{Asked, UnitQuery, before};
-use super::store::{self, MonthSums, Own, OwnSums, StoreMonth};
+use super::store::{self, Own, StoreMonth};
+use super::summed::{MonthSums, Summed, UnitSums};
 use super::unchanged::Subject;
 use super::withheld::hidden;
 use crate::auth::Context;
-use crate::auth::access::{Action as _, ViewFacts, ViewReviews};
 use crate::auth::scope::Scope;
 use crate::http::{Code, Problem};
-use crate::ledger::metric::{Catalogue, Missing};
+use crate::ledger::metric::Catalogue;
 use crate::org::withheld::Fewest;
-use crate::org::{Part, Position, UnitKind, disclosure};
+use crate::org::{Part, UnitKind, disclosure};
 use crate::period::Period;
 use crate::said::say;
 
-/// What is summed.
-#[derive(Clone, Copy, Debug)]
-pub enum Summed<'a> {
-    /// Metrics of the ledger, as the catalogue describes them.
-    Metrics(&'a Catalogue),
-    /// The coefficients of a position's reviews.
-    Coefficients(Position),
-}
-
-/// Rows of what the ledger says of units, by month, from the top down.
+/// Rows of what is summed for units, by month, from the top down.
 ///
 /// # Errors
 ///
 /// A parameter at fault; forbidden, or a conflict, where numbers as of a day are not told.
-pub async fn of_metrics<const N: usize, R: UnitRow<N>>(
-    cx: &mut Context,
-    known: &GroupMonths<'_>,
-    catalogue: &Catalogue,
-    (part, query): (Option<Part>, &UnitQuery),
-) -> Result<Vec<R>, Problem> {
-    rows(cx, known, Summed::Metrics(catalogue), (part, query)).await
-}
-
-/// Rows of the coefficients of a position, by month, from the top down.
-///
-/// # Errors
-///
-/// A parameter at fault.
-pub async fn of_coefficients<const N: usize, R: UnitRow<N>>(
-    cx: &mut Context,
-    known: &GroupMonths<'_>,
-    position: Position,
-    (part, query): (Option<Part>, &UnitQuery),
-) -> Result<Vec<R>, Problem> {
-    rows(cx, known, Summed::Coefficients(position), (part, query)).await
-}
-
-async fn rows<const N: usize, R: UnitRow<N>>(
+pub async fn rows<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
     known: &GroupMonths<'_>,
     summed: Summed<'_>,
@@ -77,14 +47,10 @@ async fn rows<const N: usize, R: UnitRow<N>>(
     let months = match asked.kinds.as_slice() {
         // Of a group by itself there are few numbers, made of many.
         [UnitKind::Group] if !part.is_narrow() => {
-            let of = match summed {
-                Summed::Metrics(_) => None,
-                Summed::Coefficients(position) => Some(position),
-            };
             let read = async |cx: &mut Context, months: Vec<Period>| {
                 read::<R::Numbers, N>(cx, summed, part, &asked, &months).await
             };
-            let (what, months) = (format!("{} {of:?} {part:?}", R::PATH), asked.all_months());
+            let (what, months) = (format!("{}{} {part:?}", R::PATH, summed.parameters()), asked.all_months());
             known.of_spans(cx, &what, (&months, span::<R::Numbers, N>), read).await?
         }
         _ => {
@@ -97,7 +63,7 @@ async fn rows<const N: usize, R: UnitRow<N>>(
         let Some(month) = months.get(period) else { continue };
         let earlier = |is_asked: bool, back: u32| {
             let other = before(*period, back).filter(|_| is_asked)?;
-            let units = months.get(&other)?.units.iter().map(|one| (one.unit.id, one));
+            let units = months.get(&other)?.units.iter().map(|one| ((one.unit.id, &one.origin), one));
             Some((other, units.collect::<HashMap<_, _>>()))
         };
         let last_month = earlier(asked.compared.last_month, 1);
@@ -105,7 +71,8 @@ async fn rows<const N: usize, R: UnitRow<N>>(
         for one in month.shown(&asked) {
             let compared = |month: &Option<Earlier<'_, R::Numbers, N>>| {
                 let (period, units) = month.as_ref()?;
-                Some(one.compared(*period, units.get(&one.unit.id).copied()))
+                let of = |origin| units.get(&(one.unit.id, origin)).copied();
+                Some(one.compared(*period, of(&one.origin), of(&Origin::default())))
             };
             rows.push(R::of(Parts {
                 unit: RowUnit {
@@ -115,6 +82,7 @@ async fn rows<const N: usize, R: UnitRow<N>>(
                     kind: one.unit.kind,
                     depth: one.unit.depth,
                 },
+                origin: one.origin.clone(),
                 numbers: one.numbers.clone(),
                 known: one.known,
                 hidden: one.hidden,
@@ -132,17 +100,21 @@ async fn rows<const N: usize, R: UnitRow<N>>(
     Ok(rows)
 }
 
-/// The units of an earlier month, by id.
-type Earlier<'a, S, const N: usize> = (Period, HashMap<i64, &'a ShownUnit<S, N>>);
+/// The units of an earlier month, by id and origin.
+type Earlier<'a, S, const N: usize> = (Period, HashMap<(i64, &'a Origin), &'a ShownUnit<S, N>>);
 
 /// A unit that is shown, with its numbers.
 struct ShownUnit<S, const N: usize> {
     unit: Unit,
+    /// Of which leads the numbers are, where they are told apart.
+    origin: Origin,
     /// Code of the unit above, if that is shown.
     parent: Option<String>,
     /// Whether units below it are shown.
     has_children: bool,
     numbers: S,
+    /// The sums that are told.
+    told: [Option<Decimal>; N],
     known: [i64; N],
     people: i64,
     /// Which of the sums are withheld.
@@ -153,20 +125,29 @@ struct ShownUnit<S, const N: usize> {
 }
 
 impl<S: Numbers<N>, const N: usize> ShownUnit<S, N> {
-    /// It beside itself in another month, if it was there.
-    fn compared(&self, period: Period, other: Option<&Self>) -> Comparison<S> {
+    /// It beside itself in another month, if it was there. Of what nobody named there was none, of those of whom `together` is known.
+    fn compared(&self, period: Period, other: Option<&Self>, together: Option<&Self>) -> Comparison<S> {
+        let none = |together: &Self| {
+            let sums = together.told.map(|sum| sum.map(|_| Decimal::ZERO));
+            S::of(sums, together.known, &Planned::default())
+        };
         let nothing = || S::of([None; N], [0; N], &Planned::default());
-        let was = other.map_or_else(nothing, |one| one.numbers.clone());
+        let was = match (other, together) {
+            (Some(other), _) => other.numbers.clone(),
+            (None, together) => together.map_or_else(nothing, none),
+        };
         Comparison { period, change: self.numbers.less(&was), was }
     }
 
+    /// Whether there is anything of it.
+    fn is_anything(&self) -> bool {
+        self.told.iter().flatten().any(|sum| !sum.is_zero())
+    }
+
     fn links(&self, summed: Summed<'_>, path: &str, period: Period) -> Links {
-        let position = match summed {
-            Summed::Coefficients(position) => format!("&position={position}"),
-            Summed::Metrics(_) => String::new(),
-        };
+        let parameters = summed.parameters();
         let around = |unit: &str| {
-            format!("/v1/dashboard/{path}?period={period}&unit={unit}&down=1&level=all{position}")
+            format!("/v1/dashboard/{path}?period={period}&unit={unit}&down=1&level=all{parameters}")
         };
         Links {
             children: self.has_children.then(|| around(&self.unit.code)),
@@ -258,25 +239,20 @@ async fn read<S: Numbers<N>, const N: usize>(
     let months = months.iter().copied().flat_map(span::<S, N>).collect::<BTreeSet<_>>();
     let months = &*months.into_iter().collect::<Vec<_>>();
     let kinds: &[UnitKind] = if S::FOLLOWS { &[UnitKind::Group, UnitKind::Store] } else { &asked.kinds };
-    let knowing = match (&cx.identity, summed) {
-        (None, _) => Scope::operator(),
-        (Some(identity), Summed::Metrics(_)) => Scope::of(identity, ViewFacts::reach_of),
-        (Some(identity), Summed::Coefficients(_)) => Scope::of(identity, ViewReviews::reach_of),
-    };
-    let counts = matches!(summed, Summed::Metrics(_));
+    let knowing = summed.known_to(cx);
     let places = Places::load(cx, part, months, &knowing).await?;
     let (shared, stores) = (cx.shared(), places.stores());
     // None of these depends on another, so PostgreSQL is asked for all of them at once.
     let (fewest, sellers, sums, states, plans) = tokio::try_join!(
         fewest(shared, &knowing),
-        async { if counts { places.count(shared).await } else { Ok(SellersOf::new()) } },
-        sums::<S, N>(shared, summed, part, asked, &places, months),
+        async { if summed.is_of_sellers() { places.count(shared).await } else { Ok(SellersOf::new()) } },
+        summed.sums(shared, part, asked, &places, (months, S::METRICS)),
         store::store_months(
             shared,
             part,
             stores.clone(),
             months,
-            asked_sources(summed, &S::METRICS),
+            summed.asked_sources(&S::METRICS),
             asked.moment()
         ),
         Plans::load(shared, S::BESIDE, &stores, months),
@@ -292,7 +268,7 @@ async fn read<S: Numbers<N>, const N: usize>(
         let month = Month {
             period,
             units: &units,
-            own: sums.remove(&period).unwrap_or_default(),
+            sums: sums.remove(&period).unwrap_or_default(),
             states: states.get(&period),
             plans: &plans,
             fewest,
@@ -334,24 +310,6 @@ fn follow<S: Numbers<N>, const N: usize>(months: &mut HashMap<Period, ShownMonth
     S::follow(units.collect(), this_month);
 }
 
-/// What is summed for units in each month, as it is known now.
-async fn sums<S: Numbers<N>, const N: usize>(
-    connection: &AsyncPgConnection,
-    summed: Summed<'_>,
-    part: Part,
-    asked: &Asked,
-    places: &Places,
-    months: &[Period],
-) -> Result<MonthSums<N>, Problem> {
-    match summed {
-        _ if asked.as_of.is_some() => Ok(MonthSums::new()),
-        Summed::Coefficients(position) => {
-            store::coefficient_sums(connection, part, months, places.stores(), position).await
-        }
-        Summed::Metrics(_) => store::ledger_sums(connection, part, months, places.ids(), S::METRICS).await,
-    }
-}
-
 /// What was summed of metrics, as it was known at a moment.
 async fn sums_as_of<S: Numbers<N>, const N: usize>(
     cx: &mut Context,
@@ -362,8 +320,8 @@ async fn sums_as_of<S: Numbers<N>, const N: usize>(
     let mut sums = MonthSums::new();
     for (period, units) in units {
         let store_id = told_as_of(cx, part, *period, units).await?;
-        let of_month = store::sums_as_of(cx, store_id, *period, moment, S::METRICS).await?;
-        sums.insert(*period, of_month);
+        let own = store::sums_as_of(cx, store_id, *period, moment, S::METRICS).await?;
+        sums.insert(*period, UnitSums { own, ..UnitSums::default() });
     }
     Ok(sums)
 }
@@ -372,51 +330,94 @@ async fn sums_as_of<S: Numbers<N>, const N: usize>(
 struct Month<'a, const N: usize> {
     period: Period,
     units: &'a [Unit],
-    own: OwnSums<N>,
+    sums: UnitSums<N>,
     states: Option<&'a HashMap<i64, StoreMonth>>,
     plans: &'a Plans,
     fewest: Fewest,
 }
 
 impl<const N: usize> Month<'_, N> {
-    /// The units that are shown, from the top down.
-    fn shown<S: Numbers<N>>(self, summed: Summed<'_>, asked: &Asked) -> Vec<ShownUnit<S, N>> {
-        let Self { period, units, own, states, plans, fewest } = self;
+    /// The units that are shown, from the top down, each with what is told apart of it behind what it is together.
+    fn shown<S: Numbers<N>>(&self, summed: Summed<'_>, asked: &Asked) -> Vec<ShownUnit<S, N>> {
+        let Self { units, states, .. } = self;
         let none = HashMap::new();
         let states = states.unwrap_or(&none);
-        let sums = roll_up(&with_own(units, own, summed, states, S::METRICS));
-        let hidden = hidden(fewest, units, &sums, summed);
-        let months = Months { summed, asked, sources: sources(summed, &S::METRICS), stores: states };
+        let of = |origin: Option<&Origin>| {
+            let own = |unit: i64| self.sums.of(unit, origin);
+            roll_up(&with_own(units, own, summed, states, S::METRICS))
+        };
+        let together = of(None);
+        // What is told apart is of the same people.
+        let hidden = hidden(self.fewest, units, &together, summed);
+        let apart = self.sums.by_origin.keys().map(|origin| (Some(origin), of(Some(origin))));
+        let sums = std::iter::once((None, together)).chain(apart).collect::<Vec<_>>();
+        let months = Months { summed, asked, sources: summed.sources(&S::METRICS), stores: states };
         let above = Above::of(units);
-        let shown = units.iter().filter(|unit| unit.is_shown() && unit.is_asked).filter_map(|unit| {
-            let sums = sums.get(&unit.id)?;
-            let hidden = hidden.each_ref().map(|hidden| hidden.contains(&unit.id));
-            let told = std::array::from_fn(|at| {
-                let is_told = hidden.get(at).is_some_and(|is_hidden| !is_hidden);
-                sums.of.get(at).filter(|_| is_told).and_then(|sum| sum.told())
-            });
-            let known = sums.of.map(|sum| sum.known);
+        let shown = units.iter().filter(|unit| unit.is_shown() && unit.is_asked).flat_map(|unit| {
             let stores = above.stores(unit);
-            let (planned, is_more_hidden) = plans.of(unit, stores, period);
-            let month = months.state(stores);
-            Some(ShownUnit {
-                parent: unit.parent_id.and_then(|parent| above.shown.get(&parent)).cloned(),
+            let place = ShownPlace {
+                unit,
+                stores,
+                parent: unit.parent_id.and_then(|parent| above.shown.get(&parent)),
                 has_children: above.parents.contains(&unit.id)
                     && (!S::FOLLOWS || unit.kind == UnitKind::Group),
-                numbers: S::of(told, known, &planned),
-                known,
-                people: sums.people,
-                month: MonthState {
-                    recorded_at: sums.recorded_at.filter(|_| !hidden.contains(&true)),
-                    ..month
-                },
-                hidden,
-                is_more_hidden,
-                unit: unit.clone(),
-            })
+                hidden: hidden.each_ref().map(|hidden| hidden.contains(&unit.id)),
+                month: months.state(stores),
+            };
+            let of_unit = sums.iter().filter_map(|(origin, sums)| {
+                let shown = self.of_place::<S>(&place, *origin, sums.get(&unit.id)?);
+                (origin.is_none() || shown.is_anything()).then_some(shown)
+            });
+            of_unit.collect::<Vec<_>>()
         });
         shown.collect()
     }
+
+    /// A unit that is shown, with what it is together, or what comes from one origin.
+    fn of_place<S: Numbers<N>>(
+        &self,
+        place: &ShownPlace<'_, N>,
+        origin: Option<&Origin>,
+        sums: &Sums<N>,
+    ) -> ShownUnit<S, N> {
+        let told = std::array::from_fn(|at| {
+            let is_told = place.hidden.get(at).is_some_and(|is_hidden| !is_hidden);
+            sums.of.get(at).filter(|_| is_told).and_then(|sum| sum.told())
+        });
+        let known = sums.of.map(|sum| sum.known);
+        let channel = origin.and_then(|origin| origin.channel.as_deref());
+        let (planned, is_more_hidden) = self.plans.of(place.unit, place.stores, self.period, channel);
+        ShownUnit {
+            unit: place.unit.clone(),
+            origin: origin.cloned().unwrap_or_default(),
+            parent: place.parent.cloned(),
+            has_children: place.has_children,
+            numbers: S::of(told, known, &planned),
+            told,
+            known,
+            people: sums.people,
+            month: MonthState {
+                recorded_at: sums.recorded_at.filter(|_| !place.hidden.contains(&true)),
+                ..place.month.clone()
+            },
+            hidden: place.hidden,
+            is_more_hidden,
+        }
+    }
+}
+
+/// A unit that is shown, whatever its numbers.
+struct ShownPlace<'a, const N: usize> {
+    unit: &'a Unit,
+    /// The stores in which it lies, or which lie in it.
+    stores: &'a [i64],
+    /// Code of the unit above, if that is shown.
+    parent: Option<&'a String>,
+    /// Whether units below it are shown.
+    has_children: bool,
+    /// Which of the sums are withheld.
+    hidden: [bool; N],
+    month: MonthState,
 }
 
 /// The store of which numbers are told as they were known on a day.
@@ -450,22 +451,14 @@ async fn told_as_of(cx: &mut Context, part: Part, period: Period, units: &[Unit]
 /// Units with their own sums. What has nothing in a source that is complete for the store is 0 there, for everybody.
 fn with_own<'a, const N: usize>(
     units: &'a [Unit],
-    mut own: OwnSums<N>,
+    own: impl Fn(i64) -> Own<N>,
     summed: Summed<'_>,
     months: &HashMap<i64, StoreMonth>,
     metrics: [&str; N],
 ) -> Vec<OwnUnit<'a, N>> {
-    let zeros = metrics.map(|name| match summed {
-        Summed::Metrics(catalogue) => {
-            let metric = catalogue.find(name).and_then(|id| catalogue.get(id));
-            metric
-                .filter(|metric| metric.missing == Missing::Zero)
-                .and_then(|metric| metric.source.as_deref())
-        }
-        Summed::Coefficients(_) => None,
-    });
+    let zeros = summed.zeros(metrics);
     let complete = |unit: &'a Unit| {
-        let mut own = own.remove(&unit.id).unwrap_or_default();
+        let mut own = own(unit.id);
         let month = unit.store_id.and_then(|store| months.get(&store));
         // Whoever sells there, and whoever else something is known of.
         let everybody = own.of.iter().map(|sum| sum.known).fold(unit.people, i64::max);
@@ -474,24 +467,10 @@ fn with_own<'a, const N: usize>(
                 sum.known = everybody;
             }
         }
-        if matches!(summed, Summed::Coefficients(_)) {
+        if !summed.is_of_sellers() {
             own.people.get_or_insert(0);
         }
         OwnUnit { unit, own }
     };
     units.iter().map(complete).collect()
-}
-
-/// The sources of which it matters how far they have come.
-fn asked_sources(summed: Summed<'_>, metrics: &[&str]) -> Vec<String> {
-    let Summed::Metrics(catalogue) = summed else { return Vec::new() };
-    let sources = metrics.iter().filter_map(|metric| catalogue.source_of(metric));
-    sources.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// The sources that bring what is summed, those left out that are never outstanding.
-fn sources(summed: Summed<'_>, metrics: &[&str]) -> HashSet<String> {
-    let Summed::Metrics(catalogue) = summed else { return HashSet::new() };
-    let sources = metrics.iter().filter_map(|metric| catalogue.source_of(metric));
-    sources.filter(|source| !catalogue.is_complete(source)).map(str::to_owned).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::places::Unit;
 use super::roll_up::Sums;
-use super::units::Summed;
+use super::summed::Summed;
 use crate::org::withheld::{Counted, Fewest, withheld_store_by_store};
 
 /// The units of which each sum is withheld. Of coefficients it is judged by those who have none, too: that somebody is not rated is a

@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::metric::{Catalogue, CatalogueError};
@@ -24,11 +25,13 @@ pub const CATALOGUE_FILE: &str = "metrics.toml";
 /// Most catalogues kept. The months that people work on have few different ones.
 const KEPT: usize = 8;
 
-/// The catalogues of months. Which releases count is asked of the database each time, so that programs that share one never
-/// differ; what they say is read once.
+/// The catalogues of months. How the releases stand is asked of the database each time, so that programs that share one never
+/// differ; which of them count is asked when they stand otherwise than before, and what they say is read once.
 #[derive(Debug)]
 pub struct Catalogues {
     folder: FolderCatalogue,
+    /// What counts for a month that no store has frozen, while the releases stand like this; the one found last at the end.
+    counting: Mutex<VecDeque<(Period, Released, Arc<Catalogue>)>>,
     /// By the hashes of the bundles that they are of, the one used last at the end.
     kept: Mutex<VecDeque<(Vec<String>, Arc<Catalogue>)>>,
 }
@@ -36,7 +39,11 @@ pub struct Catalogues {
 impl Catalogues {
     /// The catalogues of releases, and that of a rules folder for a database that has none.
     pub fn of_folder(folder: &Path) -> Self {
-        Self { folder: FolderCatalogue::open(folder.join(CATALOGUE_FILE)), kept: Mutex::default() }
+        Self {
+            folder: FolderCatalogue::open(folder.join(CATALOGUE_FILE)),
+            counting: Mutex::default(),
+            kept: Mutex::default(),
+        }
     }
 
     /// What may be collected for a month.
@@ -46,8 +53,28 @@ impl Catalogues {
     /// `rules-broken` where nothing has been released and the folder's file could never be used, or where this program
     /// refuses a catalogue that an earlier one accepted.
     pub async fn of(&self, connection: &AsyncPgConnection, month: Period) -> Result<Arc<Catalogue>, Problem> {
+        let released = released(connection, month).await?;
+        if let Some(catalogue) = self.counting(month, released) {
+            return Ok(catalogue);
+        }
         let bundles = counting(connection, month).await?;
-        self.of_bundles(connection, bundles).await
+        if bundles.is_empty() || released.is_frozen {
+            return self.of_bundles(connection, bundles).await;
+        }
+        let catalogue = self.of_bundles(connection, bundles).await?;
+        let mut counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        counting.retain(|(of, ..)| *of != month);
+        if counting.len() >= KEPT {
+            counting.pop_front();
+        }
+        counting.push_back((month, released, Arc::clone(&catalogue)));
+        Ok(catalogue)
+    }
+
+    fn counting(&self, month: Period, released: Released) -> Option<Arc<Catalogue>> {
+        let counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = counting.iter().find(|(of, then, _)| (*of, *then) == (month, released));
+        found.map(|(.., catalogue)| Arc::clone(catalogue))
     }
 
     /// What may be corrected in a store's month: where it is frozen, what the release says that scores it.
@@ -107,6 +134,28 @@ impl Catalogues {
         kept.push_back(entry);
         Some(catalogue)
     }
+}
+
+/// How the releases stand, which are only added; and whether some store has frozen a month, for which other ones may count then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+struct Released {
+    #[diesel(sql_type = BigInt)]
+    releases: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last: Option<i64>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    published_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Bool)]
+    is_frozen: bool,
+}
+
+async fn released(mut connection: &AsyncPgConnection, month: Period) -> Result<Released, Problem> {
+    Ok(sql("SELECT count(*) AS releases, max(id) AS last, max(published_at) AS published_at,
+             EXISTS (SELECT FROM month_close c WHERE c.period = $1) AS is_frozen
+         FROM rule_release")
+    .bind::<Date, _>(month)
+    .get_result(&mut connection)
+    .await?)
 }
 
 /// A release whose catalogue counts, by its bundle.

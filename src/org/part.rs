@@ -1,12 +1,13 @@
 //! Which part of the organisation is asked about. What lies within few stores is found store by store; what is as wide as a
 //! group is found by its order, and what is out of reach is passed over.
 
-use diesel::prelude::*;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
 use super::is_code;
 use crate::auth::Context;
-use crate::db::schema::org_unit;
+use crate::db::sql_of;
 use crate::http::Problem;
 use crate::said::say;
 
@@ -63,11 +64,15 @@ pub enum Home {
 }
 
 /// A unit as it is found.
-#[derive(Queryable)]
+#[derive(QueryableByName)]
 struct Found {
+    #[diesel(sql_type = BigInt)]
     id: i64,
+    #[diesel(sql_type = Text)]
     code: String,
-    store: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    store_id: Option<i64>,
+    #[diesel(sql_type = Array<BigInt>)]
     path: Vec<i64>,
 }
 
@@ -83,9 +88,14 @@ impl Part {
         let confined_to = cx.scope.confined_to();
         let mut found = Vec::<Found>::new();
         if code.is_some() || confined_to.is_some() {
-            found = org_unit::table
-                .filter(org_unit::code.nullable().eq(code).or(org_unit::id.nullable().eq(confined_to)))
-                .select((org_unit::id, org_unit::code, org_unit::store_id, org_unit::path))
+            let pieces = [
+                (code.is_some(), "SELECT id, code, store_id, path FROM org_unit WHERE code = $1"),
+                (code.is_some() && confined_to.is_some(), " UNION ALL "),
+                (confined_to.is_some(), "SELECT id, code, store_id, path FROM org_unit WHERE id = $2"),
+            ];
+            found = sql_of(pieces)
+                .bind::<Nullable<Text>, _>(code)
+                .bind::<Nullable<BigInt>, _>(confined_to)
                 .load(&mut cx.shared())
                 .await?;
         }
@@ -100,7 +110,7 @@ impl Part {
         };
         Ok(Some(Self {
             unit: named.map(|named| named.id),
-            store: named.and_then(|named| named.store),
+            store: named.and_then(|named| named.store_id),
             reach,
         }))
     }
@@ -161,6 +171,6 @@ impl Found {
             Some(asked) if !self.path.contains(&asked.id) => Lies::Apart,
             _ => Lies::Within,
         };
-        Confined { unit: self.id, store: self.store, lies }
+        Confined { unit: self.id, store: self.store_id, lies }
     }
 }

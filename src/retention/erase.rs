@@ -151,6 +151,19 @@ const DIARY: &[&str] = &[
     "DELETE FROM work_report_text t USING work_report w
      WHERE w.id = t.report_id AND w.period = $1 AND w.employee_id = ANY ($2)",
     "DELETE FROM work_report w WHERE w.period = $1 AND w.employee_id = ANY ($2)",
+    // What was told of leads stays as it was, with nobody's name.
+    "INSERT INTO erased_lead_month AS e
+     SELECT * FROM lead_summands(ARRAY(SELECT m FROM lead_month m WHERE m.period = $1 AND m.employee_id = ANY ($2)), 1) s
+     ORDER BY s.unit_id, s.channel, s.source
+     ON CONFLICT (unit_id, period, channel, source) DO UPDATE SET leads = e.leads + excluded.leads,
+         visitors = e.visitors + excluded.visitors, test_drives = e.test_drives + excluded.test_drives,
+         orders = e.orders + excluded.orders, deliveries = e.deliveries + excluded.deliveries,
+         leads_known = e.leads_known + excluded.leads_known, visitors_known = e.visitors_known + excluded.visitors_known,
+         test_drives_known = e.test_drives_known + excluded.test_drives_known,
+         orders_known = e.orders_known + excluded.orders_known,
+         deliveries_known = e.deliveries_known + excluded.deliveries_known,
+         written_at = greatest(e.written_at, excluded.written_at)",
+    "DELETE FROM lead_month m WHERE m.period = $1 AND m.employee_id = ANY ($2)",
     concat!(
         "DELETE FROM daily_sheet_lead l USING daily_sheet d WHERE d.id = l.sheet_id AND d.employee_id = ANY ($2) AND ",
         in_month!("d.day")

@@ -15,14 +15,14 @@ use crate::plans;
 use crate::support::{As, TestApp};
 
 /// The cursor of now, behind everything that has been done.
-async fn now(app: &TestApp, login: &str) -> String {
+pub async fn now(app: &TestApp, login: &str) -> String {
     let answer = app.get(login, "/v1/changes").await.expect(200);
     assert_eq!((&answer["items"], &answer["more"]), (&json!([]), &json!(false)));
     caught_up(app, login, answer["cursor"].as_str().unwrap()).await.1
 }
 
 /// What a login is told behind a cursor: resource, key and kind.
-async fn told(app: &TestApp, login: &str, cursor: &str) -> Vec<String> {
+pub async fn told(app: &TestApp, login: &str, cursor: &str) -> Vec<String> {
     caught_up(app, login, cursor).await.0
 }
 
@@ -200,7 +200,8 @@ async fn plans_and_their_targets_are_told_and_drafts_that_were_thrown_away() {
     let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2015-{month}/JC changed"));
     let plan = [format!("plans {plan} changed")];
     let funnels = [months("funnel"), months("phone-web-funnel")].concat();
-    let expected = [&months("attainment")[..], &funnels, &plan, &months("stock-depth")].concat();
+    let [attainment, channels, stock] = ["attainment", "channel-funnel", "stock-depth"].map(months);
+    let expected = [&attainment[..], &channels, &funnels, &plan, &stock].concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);
 }
 
@@ -253,7 +254,15 @@ async fn a_posting_that_ends_is_told_for_the_months_from_then_on() {
     let end = "UPDATE assignment SET valid_to = '2014-11-20', version = version + 1
         WHERE employee_id = (SELECT id FROM employee WHERE employee_no = 'A12') AND valid_to IS NULL";
     app.pool.get().await.unwrap().batch_execute(end).await.unwrap();
-    let resources = ["attainment", "funnel", "phone-web-funnel", "product-lines", "quality", "stock-depth"];
+    let resources = [
+        "attainment",
+        "channel-funnel",
+        "funnel",
+        "phone-web-funnel",
+        "product-lines",
+        "quality",
+        "stock-depth",
+    ];
     let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2014-{month}/JC changed"));
     let expected = resources.map(months).concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);

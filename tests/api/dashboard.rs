@@ -69,6 +69,7 @@ async fn tables_and_lines_say_what_json_says() {
     for path in [
         "/v1/dashboard/attainment?period=2014-12&months=12",
         "/v1/dashboard/funnel?period=2014-03",
+        "/v1/dashboard/channel-funnel?period=2014-03&level=all&by=source&compare=last-month",
         "/v1/dashboard/phone-web-funnel?period=2014-03&level=all&compare=last-month",
         "/v1/dashboard/product-lines?period=2014-03&compare=last-month,last-year",
         "/v1/dashboard/quality?period=2014-03&compare=last-year&sort=-unit",
@@ -248,6 +249,7 @@ async fn aggregates_name_nobody() {
     for what in [
         "attainment",
         "funnel",
+        "channel-funnel",
         "phone-web-funnel",
         "product-lines",
         "quality",

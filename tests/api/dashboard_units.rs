@@ -80,7 +80,7 @@ pub async fn deliver(app: &TestApp, period: &str, facts: &[(&str, Value)]) -> An
 }
 
 /// Whether a unit is another one, or lies below it.
-fn lies_in(unit: &str, above: &str) -> bool {
+pub fn lies_in(unit: &str, above: &str) -> bool {
     let parent = UNITS.iter().find(|(code, ..)| *code == unit).and_then(|(.., parent)| *parent);
     unit == above || parent.is_some_and(|parent| lies_in(parent, above))
 }
@@ -94,7 +94,7 @@ fn expected(unit: &str) -> ([i64; 3], i64) {
 }
 
 /// `numerator ÷ denominator` with four places, half-up, as JSON has it; null for nothing over nothing.
-fn rate(numerator: i64, denominator: i64) -> Value {
+pub fn rate(numerator: i64, denominator: i64) -> Value {
     if denominator == 0 {
         return Value::Null;
     }

@@ -63,6 +63,7 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
         ("wall", "/v1/dashboard/attainment?period=2014-03".to_owned()),
         ("wall", "/v1/dashboard/quality?period=2014-03&compare=last-month".to_owned()),
         ("wall", "/v1/dashboard/product-lines?period=2014-03&level=all".to_owned()),
+        ("wall", "/v1/dashboard/channel-funnel?period=2014-03&level=all&by=source".to_owned()),
         ("wall", "/v1/dashboard/phone-web-funnel?period=2014-03&level=all".to_owned()),
         ("wall", "/v1/dashboard/stock-depth?period=2014-03".to_owned()),
         ("group.wall", "/v1/dashboard/stock-depth?period=2014-03&level=group".to_owned()),
@@ -129,7 +130,7 @@ async fn read(app: &TestApp, login: &str, path: &str) {
 }
 
 /// Tables with rows for each person, for each of their months, or for each review.
-const OF_PEOPLE: &str = "'employee', 'assignment', 'seller_span', 'fact', 'person_month', 'frozen_month', 'review', 'erased_grade'";
+const OF_PEOPLE: &str = "'lead_month', 'employee', 'assignment', 'seller_span', 'fact', 'person_month', 'frozen_month', 'review', 'erased_grade'";
 
 /// What a group's months come to is kept by store and unit: however many people and reviews there are, none of them is read.
 #[tokio::test(flavor = "multi_thread")]
@@ -143,6 +144,7 @@ async fn a_group_is_answered_without_its_people_and_reviews() {
         for resource in [
             "attainment",
             "funnel",
+            "channel-funnel",
             "phone-web-funnel",
             "product-lines",
             "quality",

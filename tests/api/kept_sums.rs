@@ -13,7 +13,7 @@ pub async fn assert_the_sums_agree(app: &TestApp, when: &str) {
     assert!(found.is_empty(), "{when}: {found:#?}");
 }
 
-async fn differences(app: &TestApp) -> Vec<Difference> {
+pub async fn differences(app: &TestApp) -> Vec<Difference> {
     let now = "2014-05-15T08:00:00Z".parse().unwrap();
     check(&mut Context::operator(&app.pool, now).await.unwrap(), None).await.unwrap()
 }

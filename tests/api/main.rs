@@ -24,6 +24,7 @@ mod close_cli;
 mod coefficient_sheets;
 mod daily_sheets;
 mod dashboard;
+mod dashboard_channels;
 mod dashboard_leaks;
 mod dashboard_quality;
 mod dashboard_stock;

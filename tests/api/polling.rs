@@ -14,9 +14,10 @@ use crate::support::TestApp;
 use crate::support::statements::Statements;
 
 /// Every dashboard.
-const RESOURCES: [&str; 12] = [
+const RESOURCES: [&str; 14] = [
     "attainment?period=2014-03&compare=last-month",
     "funnel?period=2014-03&months=3&level=all",
+    "channel-funnel?period=2014-03&by=source&compare=last-month",
     "phone-web-funnel?period=2014-03&compare=last-month",
     "product-lines?period=2014-03&unit=JC&level=all",
     "quality?period=2014-03&unit=G1",
@@ -27,6 +28,7 @@ const RESOURCES: [&str; 12] = [
     "attainment?period=2014-03&months=3&level=group&compare=last-month",
     "coefficients?period=2014-03&months=2&level=group",
     "stock-depth?period=2014-03&months=2&level=group",
+    "channel-funnel?period=2014-03&months=2&level=group",
 ];
 
 /// A reader that keeps what it has read, with its tag.
@@ -158,6 +160,7 @@ async fn a_screen_that_asks_again_has_the_new_numbers_at_once_and_nothing_else()
 fn is_reading(statement: &str) -> bool {
     [
         "unit_month",
+        "unit_lead_month",
         "unit_coefficient",
         "store_grade",
         "unit_seller",
@@ -213,7 +216,10 @@ async fn nothing_is_read_for_whoever_has_the_answer() {
 }
 
 /// Something that changes what dashboards show, as SQL, and at least which of them.
-const CHANGES: [(&str, &str, &[&str]); 22] = [
+const CHANGES: [(&str, &str, &[&str]); 23] = [
+    ("a sheet that names leads", "WITH sheet AS (INSERT INTO daily_sheet (employee_id, day, revision, written_at)
+            SELECT id, '2014-03-03', 1, '2014-03-03T10:00:00Z' FROM employee WHERE employee_no IN ('A01', 'A02', 'A03') RETURNING id)
+        INSERT INTO daily_sheet_lead (sheet_id, channel, source, leads) SELECT id, 'showroom', 'walk_in', 3 FROM sheet", &["channel-funnel"]),
     ("a source that is complete", "UPDATE source_delivery SET is_complete = NOT is_complete", &["quality"]),
     ("a source that comes", "INSERT INTO source_delivery (store_id, period, source, delivered_at)
         SELECT id, '2014-03-01', 'nothing', '2014-04-02' FROM org_unit WHERE code = 'JC'", &[]),

@@ -41,6 +41,21 @@ async fn locked() -> (TestApp, i64) {
     (app, review)
 }
 
+/// Has each of three people name leads on two days, and leave out what was delivered.
+async fn name_leads(app: &TestApp) {
+    run_sql(
+        app,
+        "WITH sheet AS (
+             INSERT INTO daily_sheet (employee_id, day, revision, written_at)
+             SELECT e.id, day, 1, '2014-03-20T10:00:00Z' FROM employee e, unnest('{2014-03-18,2014-03-19}'::date[]) AS day
+             WHERE e.employee_no IN ('A02', 'A03', 'A04') RETURNING id, employee_id)
+         INSERT INTO daily_sheet_lead (sheet_id, channel, source, leads, visitors, test_drives, orders)
+         SELECT s.id, o.channel, o.source, 5 + s.employee_id % 7, 4, 2, 1
+         FROM sheet s, (VALUES ('phone_web', 'autohome'), ('showroom', 'walk_in')) AS o (channel, source)",
+    )
+    .await;
+}
+
 async fn run_sql(app: &TestApp, statements: &str) {
     app.pool.get().await.unwrap().batch_execute(statements).await.unwrap();
 }
@@ -85,12 +100,12 @@ async fn sums(app: &TestApp) -> Vec<(String, Value)> {
     assert_eq!(quarters["quarters"][0]["ssi"].to_string(), "853.25");
     sums.push((rebates.to_owned(), quarters));
     for month in 1..=12 {
-        for what in ["attainment", "funnel", "distribution", "coefficients"] {
+        for what in ["attainment", "funnel", "channel-funnel", "distribution", "coefficients"] {
             let path = format!("/v1/dashboard/{what}?period=2014-{month:02}");
             let mut rows = app.get("group", &path).await.expect(200);
-            rows.as_array_mut()
-                .unwrap()
-                .sort_by_key(|row| format!("{} {} {}", row["scheme"], row["grade"], row["unit"]));
+            rows.as_array_mut().unwrap().sort_by_key(|row| {
+                ["scheme", "grade", "unit", "channel"].map(|column| row[column].to_string())
+            });
             sums.push((path, rows));
         }
         let cycle = app.get("group", &format!("/v1/review-cycles?period=2014-{month:02}")).await.expect(200);
@@ -193,6 +208,7 @@ async fn the_policy_is_the_groups() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_sum_of_a_unit_is_what_it_was() {
     let (app, review) = locked().await;
+    name_leads(&app).await;
     let before_all = app.at("2017-01-15T08:00:00Z");
     let before = sums(&before_all).await;
     let document = app.get("hr", &format!("/v1/reviews/{review}")).await.expect(200)["sha256"].clone();
@@ -385,6 +401,7 @@ async fn leave(app: &TestApp, employee_no: &str, valid_to: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_erased_by_two_people_and_named_nowhere_any_more() {
     let (app, review) = locked().await;
+    name_leads(&app).await;
     let path = "/v1/employees/A02/erasure";
     let reason = json!({"reason": "本人依个人信息保护法第四十七条申请删除"});
     let posted = app.at("2016-12-31T08:00:00Z");

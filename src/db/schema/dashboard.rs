@@ -46,6 +46,86 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What somebody's daily sheets of a month say of leads, by channel and source, and of all together.
+    lead_month (employee_id, period, channel, source) {
+        employee_id -> Int8,
+        period -> Date,
+        unit_id -> Nullable<Int8>,
+        channel -> Text,
+        source -> Text,
+        leads -> Int8,
+        visitors -> Nullable<Int8>,
+        test_drives -> Nullable<Int8>,
+        orders -> Nullable<Int8>,
+        deliveries -> Nullable<Int8>,
+        written_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The same, added up by unit.
+    unit_lead_month (unit_id, period, channel, source) {
+        period -> Date,
+        unit_id -> Int8,
+        channel -> Text,
+        source -> Text,
+        leads -> Int8,
+        visitors -> Int8,
+        test_drives -> Int8,
+        orders -> Int8,
+        deliveries -> Int8,
+        leads_known -> Int8,
+        visitors_known -> Int8,
+        test_drives_known -> Int8,
+        orders_known -> Int8,
+        deliveries_known -> Int8,
+        written_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// What of it was of those whose sheets have been erased.
+    erased_lead_month (unit_id, period, channel, source) {
+        period -> Date,
+        unit_id -> Int8,
+        channel -> Text,
+        source -> Text,
+        leads -> Int8,
+        visitors -> Int8,
+        test_drives -> Int8,
+        orders -> Int8,
+        deliveries -> Int8,
+        leads_known -> Int8,
+        visitors_known -> Int8,
+        test_drives_known -> Int8,
+        orders_known -> Int8,
+        deliveries_known -> Int8,
+        written_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// What a transaction has yet to add to it.
+    unit_lead_change (unit_id, period, channel, source) {
+        period -> Date,
+        unit_id -> Int8,
+        channel -> Text,
+        source -> Text,
+        leads -> Int8,
+        visitors -> Int8,
+        test_drives -> Int8,
+        orders -> Int8,
+        deliveries -> Int8,
+        leads_known -> Int8,
+        visitors_known -> Int8,
+        test_drives_known -> Int8,
+        orders_known -> Int8,
+        deliveries_known -> Int8,
+        written_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Where somebody sells, from a month on up to a month.
     seller_span (employee_id, unit_id, first) {
         employee_id -> Int8,

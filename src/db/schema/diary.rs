@@ -140,6 +140,10 @@ diesel::table! {
         channel -> Text,
         source -> Text,
         leads -> Int4,
+        visitors -> Nullable<Int4>,
+        test_drives -> Nullable<Int4>,
+        orders -> Nullable<Int4>,
+        deliveries -> Nullable<Int4>,
     }
 }
 

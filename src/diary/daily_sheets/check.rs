@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
-use super::{NewDailySheet, SheetCounts, SheetWarning};
+use super::{NewDailySheet, SheetCounts, SheetLeads, SheetWarning};
 use crate::http::{FieldError, Problem};
 use crate::said::{Language, Said, say};
 
@@ -96,21 +96,31 @@ pub(super) struct KnownCodes {
 }
 
 /// What is odd about a day's numbers, in the language of who hands them in.
-pub(super) fn oddities(counts: &SheetCounts, language: Language) -> Vec<SheetWarning> {
+pub(super) fn oddities(counts: &SheetCounts, leads: &[SheetLeads], language: Language) -> Vec<SheetWarning> {
     let captured =
         Said::fixed("留档多于首次到店，请核对", "more captured leads than first visits: please check");
     let drives = Said::fixed("试驾多于到店客户，请核对", "more test drives than visitors: please check");
     let orders = Said::fixed("订单多于留档，请核对", "more orders than captured leads: please check");
+    let by_source = Said::fixed(
+        "各来源合计多于日报总数，请核对",
+        "more of all sources together than on the whole sheet: please check",
+    );
+    let of_sources =
+        |step: fn(&SheetLeads) -> Option<i32>| leads.iter().filter_map(step).reduce(|a, b| a + b);
     let pairs = [
-        ("captured_leads", counts.captured_leads, counts.first_visits, captured),
-        ("test_drives", counts.test_drives, counts.visitors, drives),
-        ("orders", counts.orders, counts.captured_leads, orders),
+        ("counts.captured_leads", counts.captured_leads, counts.first_visits, &captured),
+        ("counts.test_drives", counts.test_drives, counts.visitors, &drives),
+        ("counts.orders", counts.orders, counts.captured_leads, &orders),
+        ("leads.visitors", of_sources(|one| one.visitors), counts.visitors, &by_source),
+        ("leads.test_drives", of_sources(|one| one.test_drives), counts.test_drives, &by_source),
+        ("leads.orders", of_sources(|one| one.orders), counts.orders, &by_source),
+        ("leads.deliveries", of_sources(|one| one.deliveries), counts.deliveries, &by_source),
     ];
     let is_odd =
         |part: Option<i32>, whole: Option<i32>| part.zip(whole).is_some_and(|(part, whole)| part > whole);
     let odd = pairs.into_iter().filter(|(_, part, whole, _)| is_odd(*part, *whole));
     odd.map(|(field, _, _, message)| SheetWarning {
-        field: format!("counts.{field}"),
+        field: field.to_owned(),
         message: message.in_language(language).to_owned(),
     })
     .collect()
@@ -118,6 +128,8 @@ pub(super) fn oddities(counts: &SheetCounts, language: Language) -> Vec<SheetWar
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::diary::daily_sheets::{SheetLeads, SheetLoss};
 
@@ -138,7 +150,7 @@ mod tests {
     }
 
     fn leads(channel: &str, source: &str, leads: i32) -> SheetLeads {
-        SheetLeads { channel: channel.to_owned(), source: source.to_owned(), leads }
+        serde_json::from_value(json!({"channel": channel, "source": source, "leads": leads})).unwrap()
     }
 
     #[test]
@@ -186,7 +198,14 @@ mod tests {
             ..SheetCounts::default()
         };
         // More orders than captured leads would be odd; as many are not, and of visitors nothing is said.
-        let odd = oddities(&counts, Language::Chinese);
-        assert_eq!(odd.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), ["counts.captured_leads"]);
+        // Of the leads of both sources together two have ordered, and four have driven: more than the sheet has in all.
+        let of = |orders: i32, test_drives: Option<i32>| SheetLeads {
+            orders: Some(orders),
+            test_drives,
+            ..leads("showroom", "walk_in", 1)
+        };
+        let odd = oddities(&counts, &[of(1, Some(4)), of(1, None)], Language::Chinese);
+        let odd = odd.iter().map(|one| one.field.as_str()).collect::<Vec<_>>();
+        assert_eq!(odd, ["counts.captured_leads", "leads.test_drives"]);
     }
 }

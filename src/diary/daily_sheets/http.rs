@@ -14,7 +14,8 @@ use crate::org::labels::{self, CodedLabel, LabelNames};
 
 /// Write your own daily sheet 日报 for a day, or write it again, until the month is frozen.
 ///
-/// Its numbers are added up into the person's month; what it leaves out is unknown, not 0. They count only where no
+/// Its numbers are added up into the person's month, and what it says of leads by channel and source
+/// (`/v1/dashboard/channel-funnel`); what it leaves out is unknown, not 0. They count only where no
 /// system delivers the same metric. What is merely odd is accepted, and named in `warnings`.
 #[utoipa::path(tag = "facts", params(("day" = NaiveDate, Path, description = "The day")),
     request_body = NewDailySheet, responses(

@@ -76,7 +76,8 @@ pub struct SheetCounts {
     pub deliveries: Option<i32>,
 }
 
-/// Leads of one channel and source.
+/// Leads of one channel and source, and what has come of leads from there on the day, whenever they came themselves. A step that is left
+/// out is null, which is not 0.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Validate, FromSqlRow, ToSchema,
 )]
@@ -94,15 +95,37 @@ pub struct SheetLeads {
     #[garde(range(min = 0, max = 999))]
     #[schema(minimum = 0, maximum = 999)]
     pub leads: i32,
+    /// How many have visited 到店.
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 999)]
+    pub visitors: Option<i32>,
+    /// How many have driven 试驾.
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 999)]
+    pub test_drives: Option<i32>,
+    /// How many have ordered 订单.
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 999)]
+    pub orders: Option<i32>,
+    /// How many have taken their car 交车.
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 999)]
+    pub deliveries: Option<i32>,
 }
 
-/// A row of the columns `channel`, `source` and `leads`.
-type LeadsRecord = Record<(Text, Text, Integer)>;
+/// A row of the columns `channel`, `source`, `leads`, `visitors`, `test_drives`, `orders` and `deliveries`.
+type LeadsRecord =
+    Record<(Text, Text, Integer, Nullable<Integer>, Nullable<Integer>, Nullable<Integer>, Nullable<Integer>)>;
 
 impl FromSql<LeadsRecord, Pg> for SheetLeads {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let (channel, source, leads) = FromSql::<LeadsRecord, Pg>::from_sql(value)?;
-        Ok(Self { channel, source, leads })
+        let (channel, source, leads, visitors, test_drives, orders, deliveries) =
+            FromSql::<LeadsRecord, Pg>::from_sql(value)?;
+        Ok(Self { channel, source, leads, visitors, test_drives, orders, deliveries })
     }
 }
 
@@ -262,7 +285,7 @@ pub async fn put(
             written.ok_or_else(|| Problem::not_found("daily sheet"))
         })
         .await?;
-    let warnings = check::oddities(&sheet.counts, cx.language);
+    let warnings = check::oddities(&sheet.counts, &sheet.leads, cx.language);
     Ok(WrittenSheet { sheet, warnings })
 }
 

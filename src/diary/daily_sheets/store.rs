@@ -85,7 +85,8 @@ async fn load(
 ) -> Result<Vec<DailySheet>, Problem> {
     let sheets = sql(concat!(
         "SELECT s.*, e.employee_no, e.name, \
-             ARRAY(SELECT ROW(l.channel, l.source, l.leads) FROM daily_sheet_lead l WHERE l.sheet_id = s.id \
+             ARRAY(SELECT ROW(l.channel, l.source, l.leads, l.visitors, l.test_drives, l.orders, l.deliveries) \
+                 FROM daily_sheet_lead l WHERE l.sheet_id = s.id \
                  ORDER BY l.channel COLLATE \"C\", l.source COLLATE \"C\") AS leads, \
              CASE WHEN s.lost_prospects IS NOT NULL THEN \
                  ARRAY(SELECT ROW(l.reason, l.prospects) FROM daily_sheet_loss l WHERE l.sheet_id = s.id \
@@ -145,6 +146,10 @@ pub(super) async fn add(
             daily_sheet_lead::channel.eq(&one.channel),
             daily_sheet_lead::source.eq(&one.source),
             daily_sheet_lead::leads.eq(one.leads),
+            daily_sheet_lead::visitors.eq(one.visitors),
+            daily_sheet_lead::test_drives.eq(one.test_drives),
+            daily_sheet_lead::orders.eq(one.orders),
+            daily_sheet_lead::deliveries.eq(one.deliveries),
         )
     });
     diesel::insert_into(daily_sheet_lead::table).values(leads.collect::<Vec<_>>()).execute(cx.db()).await?;

@@ -1,6 +1,7 @@
 //! By which rates a month is planned: what the plan in force lets each step of the funnel lose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Jsonb, Text};
@@ -99,6 +100,11 @@ impl PlannedFunnel {
         rate(self.showroom_orders, self.captured_leads)
     }
 
+    /// 成交率 of leads: orders ÷ the leads captured by a showroom, or the raw ones of telephone and web.
+    pub fn lead_closing_rate(&self) -> Option<Decimal> {
+        rate(self.orders, self.captured_leads.checked_add(self.raw_leads)?)
+    }
+
     /// 订单交车率: deliveries ÷ orders.
     pub fn delivery_rate(&self) -> Option<Decimal> {
         rate(self.deliveries, self.orders)
@@ -126,7 +132,7 @@ fn rate(out: Decimal, into: Decimal) -> Option<Decimal> {
 }
 
 /// The funnel of the version that governs a month in a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunnelInForce {
     /// The month.
     pub period: Period,
@@ -134,8 +140,10 @@ pub struct FunnelInForce {
     pub store_id: i64,
     /// The version: stores that a group's plan governs share it.
     pub plan_id: i64,
-    /// What it plans.
-    pub planned: PlannedFunnel,
+    /// What it plans, of all channels with a funnel together; none where it does not fit.
+    pub planned: Option<PlannedFunnel>,
+    /// What it plans of each of them.
+    pub channels: Arc<HashMap<String, PlannedFunnel>>,
 }
 
 /// The funnels by which each of `periods` is planned in each of these stores, where its plan has any.
@@ -157,6 +165,8 @@ pub async fn funnels_in_force(
         #[diesel(sql_type = Array<BigInt>)]
         stores: Vec<i64>,
         #[diesel(sql_type = Text)]
+        channel: String,
+        #[diesel(sql_type = Text)]
         model: FunnelModel,
         #[diesel(sql_type = Jsonb)]
         rates: ChannelRates,
@@ -169,7 +179,7 @@ pub async fn funnels_in_force(
         periods.len(),
         ", planned AS (
              SELECT period, number, plan_id, array_agg(store_id) AS stores FROM governing GROUP BY period, number, plan_id)
-         SELECT p.period, p.plan_id, p.stores, f.model, f.rates, n.confirmed[p.number] AS deliveries
+         SELECT p.period, p.plan_id, p.stores, f.channel, f.model, f.rates, n.confirmed[p.number] AS deliveries
          FROM planned p JOIN plan_funnel f ON f.plan_id = p.plan_id
          JOIN plan_line l ON l.plan_id = p.plan_id AND l.line = 0 AND NOT l.is_amount
          JOIN plan_node n ON n.plan_id = p.plan_id AND n.tree = 'channel' AND n.label = f.channel",
@@ -179,17 +189,36 @@ pub async fn funnels_in_force(
     .bind::<Array<Date>, _>(periods)
     .load(&mut connection)
     .await?;
-    let mut plans = BTreeMap::<(Period, i64), (Vec<i64>, Option<PlannedFunnel>)>::new();
-    for Channel { period, plan_id, stores, model, rates, deliveries } in channels {
+    let mut plans = BTreeMap::<(Period, i64), Planned>::new();
+    for Channel { period, plan_id, stores, channel, model, rates, deliveries } in channels {
         let of_channel = PlannedFunnel::of_channel(model, &rates, deliveries);
-        let plan = plans.entry((period, plan_id)).or_insert_with(|| (stores, Some(PlannedFunnel::default())));
-        plan.1 = plan.1.and_then(|sum| sum.with(&of_channel?));
+        let plan = plans.entry((period, plan_id)).or_insert_with(|| Planned {
+            stores,
+            sum: Some(PlannedFunnel::default()),
+            channels: HashMap::new(),
+        });
+        plan.sum = plan.sum.and_then(|sum| sum.with(&of_channel?));
+        plan.channels.extend(of_channel.map(|of_channel| (channel, of_channel)));
     }
-    let in_force = plans.into_iter().flat_map(|((period, plan_id), (stores, planned))| {
-        let of_store = move |store_id| Some(FunnelInForce { period, store_id, plan_id, planned: planned? });
-        stores.into_iter().filter_map(of_store)
+    let in_force = plans.into_iter().flat_map(|((period, plan_id), Planned { stores, sum, channels })| {
+        let channels = Arc::new(channels);
+        let of_store = move |store_id| FunnelInForce {
+            period,
+            store_id,
+            plan_id,
+            planned: sum,
+            channels: Arc::clone(&channels),
+        };
+        stores.into_iter().map(of_store)
     });
     Ok(in_force.collect())
+}
+
+/// What a version plans for a month.
+struct Planned {
+    stores: Vec<i64>,
+    sum: Option<PlannedFunnel>,
+    channels: HashMap<String, PlannedFunnel>,
 }
 
 #[cfg(test)]

@@ -120,7 +120,9 @@ pub(super) const DAILY_SHEETS: Listing = Listing {
         "] AS cells \
          FROM daily_sheet d JOIN employee e ON e.id = d.employee_id \
          CROSS JOIN LATERAL (SELECT sum(n.leads) AS sum, string_agg( \
-                 coalesce(c.zh, n.channel) || '·' || s.zh || ' ' || n.leads, '；' ORDER BY n.channel, n.source) AS list \
+                 coalesce(c.zh, n.channel) || '·' || s.zh || ' ' || n.leads || coalesce('（' || nullif(concat_ws('，', \
+                     '到店 ' || n.visitors, '试驾 ' || n.test_drives, '订单 ' || n.orders, '交车 ' || n.deliveries), '') \
+                     || '）', ''), '；' ORDER BY n.channel, n.source) AS list \
              FROM daily_sheet_lead n JOIN lead_source s ON s.code = n.source \
              LEFT JOIN plan_label c ON c.tree = 'channel' AND c.code = n.channel WHERE n.sheet_id = d.id) AS leads \
          CROSS JOIN LATERAL (SELECT string_agg(r.zh || ' ' || n.prospects, '；' ORDER BY n.reason) AS list \

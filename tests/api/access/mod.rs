@@ -65,6 +65,7 @@ fn query(operation_id: &str) -> &'static str {
         | "list_due_work_reports"
         | "get_attainment"
         | "get_funnel"
+        | "get_channel_funnel"
         | "get_phone_web_funnel"
         | "get_product_lines"
         | "get_quality"

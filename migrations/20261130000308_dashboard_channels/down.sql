@@ -1,0 +1,16 @@
+DELETE FROM change_metric WHERE resource = 'channel-funnel';
+DROP TRIGGER assignment_removed_moves_leads ON assignment;
+DROP TRIGGER assignment_changed_moves_leads ON assignment;
+DROP TRIGGER assignment_added_moves_leads ON assignment;
+DROP FUNCTION move_leads();
+DROP TRIGGER daily_sheet_is_summed ON daily_sheet;
+DROP FUNCTION sum_leads();
+DROP TABLE unit_lead_change;
+DROP FUNCTION add_to_unit_leads();
+DROP FUNCTION unit_leads_of(date);
+DROP FUNCTION lead_month_of(bigint[], date);
+DROP FUNCTION lead_summands(lead_month[], bigint);
+DROP TABLE erased_lead_month;
+DROP TABLE unit_lead_month;
+DROP TABLE lead_month;
+ALTER TABLE daily_sheet_lead DROP COLUMN visitors, DROP COLUMN test_drives, DROP COLUMN orders, DROP COLUMN deliveries;
