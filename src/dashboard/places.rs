@@ -216,6 +216,11 @@ impl Places {
         stores.map(|place| place.id).collect()
     }
 
+    /// Whether the caller may know what is summed of everybody.
+    pub fn are_known(&self) -> bool {
+        matches!(self.known, Reached::Everything)
+    }
+
     fn people(&self, unit: i64, month: NaiveDate) -> i64 {
         let sellers = self.sellers.get(&unit).into_iter().flatten();
         sellers.filter(|some| some.from <= month).map(|some| some.change).sum()

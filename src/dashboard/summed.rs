@@ -33,13 +33,15 @@ pub enum Summed<'a> {
 pub(super) struct UnitSums<const N: usize> {
     /// By unit.
     pub own: HashMap<i64, Own<N>>,
+    /// The same numbers in the ledger, of what is said elsewhere, as far as it matters whom they are of.
+    pub recorded: HashMap<i64, Own<N>>,
     /// What is told apart of it: of each origin, by unit, as much of the same people's as comes from there.
     pub by_origin: BTreeMap<Origin, HashMap<i64, [Decimal; N]>>,
 }
 
 impl<const N: usize> Default for UnitSums<N> {
     fn default() -> Self {
-        Self { own: HashMap::new(), by_origin: BTreeMap::new() }
+        Self { own: HashMap::new(), recorded: HashMap::new(), by_origin: BTreeMap::new() }
     }
 }
 
@@ -98,7 +100,18 @@ impl Summed<'_> {
                 store::coefficient_sums(connection, part, months, places.stores(), position).await
             }
             Self::Metrics(_) => store::ledger_sums(connection, part, months, places.ids(), metrics).await,
-            Self::Leads(by) => store::lead_sums(connection, part, months, places.ids(), (by, metrics)).await,
+            Self::Leads(by) => {
+                let said = store::lead_sums(connection, part, months, places.ids(), (by, metrics));
+                if places.are_known() {
+                    return said.await;
+                }
+                let recorded = store::ledger_sums(connection, part, months, places.ids(), metrics);
+                let (mut said, recorded) = tokio::try_join!(said, recorded)?;
+                for (month, recorded) in recorded {
+                    said.entry(month).or_default().recorded = recorded.own;
+                }
+                Ok(said)
+            }
         }
     }
 

@@ -348,7 +348,14 @@ impl<const N: usize> Month<'_, N> {
         };
         let together = of(None);
         // What is told apart is of the same people.
-        let hidden = hidden(self.fewest, units, &together, summed);
+        let recorded = match self.sums.recorded.is_empty() {
+            true => HashMap::new(),
+            false => {
+                let own = |unit: i64| self.sums.recorded.get(&unit).copied().unwrap_or_default();
+                roll_up(&with_own(units, own, summed, states, S::METRICS))
+            }
+        };
+        let hidden = hidden(self.fewest, units, &together, &recorded, summed);
         let apart = self.sums.by_origin.keys().map(|origin| (Some(origin), of(Some(origin))));
         let sums = std::iter::once((None, together)).chain(apart).collect::<Vec<_>>();
         let months = Months { summed, asked, sources: summed.sources(&S::METRICS), stores: states };

@@ -8,11 +8,13 @@ use super::summed::Summed;
 use crate::org::withheld::{Counted, Fewest, withheld_store_by_store};
 
 /// The units of which each sum is withheld. Of coefficients it is judged by those who have none, too: that somebody is not rated is a
-/// grade like others.
+/// grade like others. Of what sheets say it is judged by how many more, or fewer, people the ledger knows the same number of, as far as it
+/// is `recorded`: where both say the same of everybody else, what one sum is more than the other is theirs.
 pub(super) fn hidden<const N: usize>(
     fewest: Fewest,
     units: &[Unit],
     sums: &HashMap<i64, Sums<N>>,
+    recorded: &HashMap<i64, Sums<N>>,
     summed: Summed<'_>,
 ) -> [HashSet<i64>; N] {
     if units.iter().all(|unit| unit.is_known || !unit.is_shown()) {
@@ -20,16 +22,27 @@ pub(super) fn hidden<const N: usize>(
     }
     // Mostly all metrics are known of the same people, and judged once.
     let mut judged = HashMap::<Vec<i64>, HashSet<i64>>::new();
-    let mut judge = |count: &dyn Fn(&Sums<N>) -> i64| {
-        let people = units.iter().map(|unit| sums.get(&unit.id).map_or(0, count)).collect::<Vec<_>>();
+    let mut judge = |count: &dyn Fn(i64) -> i64| {
+        let people = units.iter().map(|unit| count(unit.id)).collect::<Vec<_>>();
         judged.entry(people.clone()).or_insert_with(|| withheld_of(fewest, units, &people)).clone()
     };
     std::array::from_fn(|at| {
-        let known = |sums: &Sums<N>| sums.of.get(at).map_or(0, |sum| sum.known);
+        let known_of = |sums: &HashMap<i64, Sums<N>>, unit| {
+            sums.get(&unit).and_then(|sums| sums.of.get(at)).map_or(0, |sum| sum.known)
+        };
+        let known = |unit| known_of(sums, unit);
         let mut hidden = judge(&known);
         // What is withheld for one of them leaves nobody open in the other: what is left of it joins what is left of the unit above.
-        if matches!(summed, Summed::Coefficients(_)) {
-            hidden.extend(judge(&|sums| sums.people - known(sums)));
+        match summed {
+            Summed::Metrics(_) => {}
+            Summed::Coefficients(_) => {
+                let people = |unit| sums.get(&unit).map_or(0, |sums| sums.people);
+                hidden.extend(judge(&|unit| people(unit) - known(unit)));
+            }
+            Summed::Leads(_) => hidden.extend(judge(&|unit| match known_of(recorded, unit) {
+                0 => 0,
+                recorded => (recorded - known(unit)).abs(),
+            })),
         }
         hidden
     })

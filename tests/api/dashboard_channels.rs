@@ -219,6 +219,19 @@ async fn screens_are_told_of_no_few_people_whichever_the_channel() {
             }
         }
     }
+    // Of one of them the ledger knows what was delivered, and the sheets no longer do: what one sum is more than the other is theirs.
+    write(&app, "Q03", 12, &[(WALK, [Some(1), Some(0), Some(0), Some(0), None])]).await;
+    let shown = rows(&app, "wall", "unit=N1A").await;
+    let recorded = app.get("wall", "/v1/dashboard/attainment?period=2016-01&unit=N1A").await.expect(200);
+    assert_eq!((&recorded[0]["deliveries"], &recorded[0]["known"]), (&json!(23), &json!(4)));
+    for row in &shown {
+        assert_eq!(
+            [&row["deliveries"], &row["known"]["deliveries"], &row["delivery_rate"]],
+            [&Value::Null; 3],
+            "{row}"
+        );
+        assert!(row["orders"].is_i64(), "{row}");
+    }
     // Of a third of the team it is no longer known what they have ordered: of two nothing is told.
     write(&app, "Q02", 11, &[(CALLS, [Some(1), Some(0), Some(0), None, Some(0)])]).await;
     let shown = rows(&app, "wall", "unit=N1A&by=source").await;
