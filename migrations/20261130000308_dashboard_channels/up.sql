@@ -206,5 +206,6 @@ CREATE TRIGGER assignment_changed_moves_leads AFTER UPDATE ON assignment
 CREATE TRIGGER assignment_removed_moves_leads AFTER DELETE ON assignment
     REFERENCING OLD TABLE AS former FOR EACH STATEMENT EXECUTE FUNCTION move_leads();
 
--- What a store's month is told with: what the sheets say of leads is no metric.
-INSERT INTO change_metric (resource, metric) VALUES ('channel-funnel', 'leads by channel');
+-- Whether a step is told depends on whose numbers the ledger has of it, so that what changes there is told of these sums, too.
+INSERT INTO change_metric (resource, metric)
+    SELECT 'channel-funnel', unnest('{visitors,test_drives,orders,deliveries}'::text[]);

@@ -115,7 +115,7 @@ const SUMS_OF_OTHERS: &str = concat!(
             WHERE w.store_id = e.unit_id AND NOT ",
     reaches_month!("$5", "w.id", "e.period"),
     "))) AND NOT (e.resource = 'channel-funnel' AND is_few((
-        SELECT sum(m.leads_known)::bigint FROM org_unit w JOIN unit_lead_month m ON m.unit_id = w.id AND m.period = e.period
+        SELECT coalesce(sum(m.leads_known), 0)::bigint FROM org_unit w JOIN unit_lead_month m ON m.unit_id = w.id AND m.period = e.period
         WHERE w.store_id = e.unit_id AND m.channel = '' AND NOT ",
     reaches_month!("$5", "w.id", "e.period"),
     ")))"

@@ -347,7 +347,6 @@ impl<const N: usize> Month<'_, N> {
             roll_up(&with_own(units, own, summed, states, S::METRICS))
         };
         let together = of(None);
-        // What is told apart is of the same people.
         let recorded = match self.sums.recorded.is_empty() {
             true => HashMap::new(),
             false => {
@@ -355,6 +354,7 @@ impl<const N: usize> Month<'_, N> {
                 roll_up(&with_own(units, own, summed, states, S::METRICS))
             }
         };
+        // What is told apart is of the same people.
         let hidden = hidden(self.fewest, units, &together, &recorded, summed);
         let apart = self.sums.by_origin.keys().map(|origin| (Some(origin), of(Some(origin))));
         let sums = std::iter::once((None, together)).chain(apart).collect::<Vec<_>>();
