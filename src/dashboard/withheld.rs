@@ -8,8 +8,8 @@ use super::summed::Summed;
 use crate::org::withheld::{Counted, Fewest, withheld_store_by_store};
 
 /// The units of which each sum is withheld. Of coefficients it is judged by those who have none, too: that somebody is not rated is a
-/// grade like others. Of what sheets say it is judged by how many more, or fewer, people the ledger knows the same number of, as far as it
-/// is `recorded`: where both say the same of everybody else, what one sum is more than the other is theirs.
+/// grade like others. What sheets say is told of a store as far as it is `recorded` of as many people everywhere in it, or of nobody:
+/// where both say the same, sums of other people would tell of those by whom they differ.
 pub(super) fn hidden<const N: usize>(
     fewest: Fewest,
     units: &[Unit],
@@ -39,13 +39,38 @@ pub(super) fn hidden<const N: usize>(
                 let people = |unit| sums.get(&unit).map_or(0, |sums| sums.people);
                 hidden.extend(judge(&|unit| people(unit) - known(unit)));
             }
-            Summed::Leads(_) => hidden.extend(judge(&|unit| match known_of(recorded, unit) {
-                0 => 0,
-                recorded => (recorded - known(unit)).abs(),
-            })),
+            Summed::Leads(_) => hidden.extend(differing(units, &known, &|unit| known_of(recorded, unit))),
         }
         hidden
     })
+}
+
+/// The stores with everything in them, and what lies above, in which a number is said and recorded of different people, as far as their
+/// count tells; those of which nothing is recorded left out. A group stands for those who are posted in it itself.
+fn differing(units: &[Unit], said: &dyn Fn(i64) -> i64, recorded: &dyn Fn(i64) -> i64) -> HashSet<i64> {
+    let mut own =
+        units.iter().map(|unit| (unit.id, said(unit.id) - recorded(unit.id))).collect::<HashMap<_, _>>();
+    for unit in units {
+        let more = said(unit.id) - recorded(unit.id);
+        if let Some(above) = unit.parent_id.and_then(|parent| own.get_mut(&parent)) {
+            *above -= more;
+        }
+    }
+    let place = |unit: &Unit| unit.store_id.unwrap_or(unit.id);
+    let differs =
+        |unit: &&Unit| own.get(&unit.id).is_some_and(|more| *more != 0) && recorded(place(unit)) > 0;
+    let places = units.iter().filter(differs).map(place).collect::<HashSet<_>>();
+    let parents = units.iter().map(|unit| (unit.id, unit.parent_id)).collect::<HashMap<_, _>>();
+    let mut hidden =
+        units.iter().filter(|unit| places.contains(&place(unit))).map(|unit| unit.id).collect::<HashSet<_>>();
+    for place in places {
+        let mut at = Some(place);
+        while let Some(id) = at {
+            hidden.insert(id);
+            at = parents.get(&id).copied().flatten();
+        }
+    }
+    hidden
 }
 
 /// The units of which nothing is told, by how many people are in the sum of each. Screens that are confined to single units may hang
