@@ -18,7 +18,7 @@ from itertools import combinations, product
 from contract import PASSWORD, ROOT, Demonstration
 from contract_logins import Api, Refused
 from elimination import found_of_few
-from subtract_group import SOURCES, ZERO, Group
+from subtract_group import CHANNELS, SOURCES, STEPS, ZERO, Group
 from subtract_plans import MONTHS, TOTALS, days, period
 from subtract_targets import PlansTold
 
@@ -109,7 +109,10 @@ class Attack:
             return Decimal(str(self.reviews[person, month, position]["coefficient"]))
         if kind == "commitment":
             return self.group.plans.committed[person, month]
-        return self.group.values.get((person, month, what), 0)
+        if position in CHANNELS:
+            return self.group.said[person, month][kind][position]
+        said = self.group.said.get((person, month), {}).get(what)
+        return self.group.values.get((person, month, what), sum(said.values()) if said else 0)
 
     def collect(self, is_thorough):
         """Everything that the keys are told: in the ways that are usual, or the group's login in every way."""
@@ -120,6 +123,8 @@ class Attack:
             for unit, level, down, compare in asked if of == self.group.name else usual:
                 chosen = {"unit": unit, "level": level, "down": down}
                 more = "".join(f"&{name}={value}" for name, value in chosen.items() if value is not None)
+                for row in self.get(key, f"dashboard/channel-funnel?period={period(MONTHS[-1])}&months={len(MONTHS)}{more}{compare}") or []:
+                    self.leads(row, f"{key} channel-funnel {more}")
                 for resource in LEDGER:
                     if resource == "stock-depth":
                         more = more.replace("&level=all", "").replace("&level=department", "").replace("&level=team", "")
@@ -184,9 +189,20 @@ class Attack:
             if numbers.get(made) is not None and any(numbers[part] is None for part in parts):
                 self.wrong.append(f"{where}: {made} of {unit} in {month} is told, and not what it is made of")
 
+    def leads(self, row, where):
+        """What came of leads, of all channels or of one: where all of somebody's is said, it is what the ledger has."""
+        month = int(row["period"][-2:])
+        said = {person: of for (person, held), of in self.group.said.items() if held == month and row["unit"] in self.group.above(
+            self.group.unit_of(person, month))}
+        for step in ("leads", *STEPS):
+            if row[step] is not None:
+                people = [person for person, of in said.items() if of[step]]
+                self.told(f"{step} {row['channel']}" if row["channel"] else step, people, month, where, row[step])
+
     def stock(self, row, month, where):
-        """What is delivered, and what the stock tells of it."""
-        people = self.group.known(row["unit"], month, "deliveries")
+        """What is delivered, and what the stock tells of it: that of a group is its stores', without who is posted in the group itself."""
+        group = self.group
+        people = {one for one in group.known(row["unit"], month, "deliveries") if group.kinds[group.unit_of(one, month)] != "group"}
         if row["deliveries"] is not None and row["deliveries_from"] == "ledger":
             self.told("deliveries", people, month, where, row["deliveries"])
         came = row["wholesale"] if row["taken"] is None else row["taken"]

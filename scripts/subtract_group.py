@@ -35,6 +35,9 @@ RANGES = {
 REPORTED = "complaints_major"
 # Of whom a number is 0 mostly nothing is delivered.
 SELDOM = 0.2
+# What came of leads, as daily sheets say it, and where leads come from.
+STEPS = ["visitors", "test_drives", "orders", "deliveries"]
+CHANNELS = {"showroom": "walk_in", "phone_web": "autohome"}
 ROLES = ["clerk", "hr", "customer_service", "showroom_supervisor", "sales_manager"]
 
 
@@ -52,6 +55,10 @@ class Group:
         for month in MONTHS:
             for unit in (*self.of_kind("store"), self.name):
                 self.deliver(unit, month)
+        # What people said in their sheets, by person and month: each step of each channel; none where it is left out.
+        self.said = {}
+        for person in self.postings:
+            self.write_sheets(person)
         self.plans = Plans(self)
         for body in self.late:
             self.post_facts(body)
@@ -175,6 +182,28 @@ class Group:
         self.make("facts", body, self.desk)
         month = int(body["period"][-2:])
         self.values.update({(row["employee_no"], month, metric): value for row in body["rows"] for metric, value in row["facts"].items()})
+
+    def write_sheets(self, person):
+        """Somebody says what came of leads: mostly of everything that the ledger has, so that one can be subtracted from the other."""
+        login = person.lower()
+        self.make("users", {"login": login, "password": PASSWORD, "roles": ["sales_consultant"], "employee_no": person})
+        late = {(row["employee_no"], int(body["period"][-2:]), metric): value for body in self.late for row in body["rows"]
+                for metric, value in row["facts"].items()}
+        for month in MONTHS:
+            first_day, end = days(month)
+            held = [max(first, first_day) for _, _, first, beyond in self.postings[person] if first < end and (beyond or end) > first_day]
+            if not held or self.chance.random() < 0.3:
+                continue
+            told = {}
+            for step in STEPS:
+                whole = (self.values | late).get((person, month, step), self.chance.randint(0, 40))
+                part = self.chance.randint(0, whole)
+                told[step] = None if self.chance.random() < 0.15 else [part, whole - part]
+            told["leads"] = [self.chance.randint(0, 90) for _ in CHANNELS]
+            leads = [{"channel": channel, "source": CHANNELS[channel]} | {step: of[at] for step, of in told.items() if of}
+                     for at, channel in enumerate(CHANNELS)]
+            self.api.send("PUT", f"/v1/daily-sheets/{min(held)}", json.dumps({"leads": leads}).encode(), login)
+            self.said[person, month] = {step: of and dict(zip(CHANNELS, of)) for step, of in told.items()}
 
     def value(self, metric):
         if metric in ZERO:
