@@ -125,6 +125,8 @@ pub async fn rebuild(cx: &mut Context, only: Option<Period>) -> Result<Vec<Diffe
         .bind::<Nullable<Date>, _>(only)
         .execute(cx.db())
         .await?;
+        cx.db().batch_execute(SELLERS).await?;
+        // Nor does anybody write a sheet.
         sql("LOCK TABLE daily_sheet IN SHARE ROW EXCLUSIVE MODE").execute(cx.db()).await?;
         sql("DELETE FROM lead_month WHERE $1 IS NULL OR period = $1").bind::<Nullable<Date>, _>(only).execute(cx.db()).await?;
         sql("INSERT INTO lead_month SELECT m.*
@@ -135,23 +137,19 @@ pub async fn rebuild(cx: &mut Context, only: Option<Period>) -> Result<Vec<Diffe
         .execute(cx.db())
         .await?;
         sql("DELETE FROM unit_lead_month WHERE $1 IS NULL OR period = $1").bind::<Nullable<Date>, _>(only).execute(cx.db()).await?;
-        sql("WITH month AS (
-                 SELECT DISTINCT period AS of FROM lead_month WHERE $1 IS NULL OR period = $1
-                 UNION SELECT period FROM erased_lead_month WHERE $1 IS NULL OR period = $1),
-             made AS (
-                 INSERT INTO unit_lead_month SELECT m.* FROM month CROSS JOIN LATERAL unit_leads_of(month.of) m
-                 RETURNING unit_id, period)
-             SELECT note_for_dashboards(array_agg(unit_id), array_agg(period)) FROM made HAVING count(*) > 0")
-            .bind::<Nullable<Date>, _>(only)
-            .execute(cx.db())
-            .await?;
-        cx.db().batch_execute(SELLERS).await?;
+        sql("INSERT INTO unit_lead_month SELECT m.*
+             FROM (SELECT period AS of FROM lead_month WHERE $1 IS NULL OR period = $1
+                   UNION SELECT period FROM erased_lead_month WHERE $1 IS NULL OR period = $1) AS month
+             CROSS JOIN LATERAL unit_leads_of(month.of) m")
+        .bind::<Nullable<Date>, _>(only)
+        .execute(cx.db())
+        .await?;
         Ok(differences)
     })
     .await
 }
 
-/// Nobody is posted meanwhile.
+/// Nobody is posted meanwhile. Everything that dashboards show is noted.
 const SELLERS: &str = "LOCK TABLE assignment IN SHARE ROW EXCLUSIVE MODE;
     DELETE FROM seller_span;
     DELETE FROM unit_seller;

@@ -70,6 +70,10 @@ fn differing(units: &[Unit], said: &dyn Fn(i64) -> i64, recorded: &dyn Fn(i64) -
             at = parents.get(&id).copied().flatten();
         }
     }
+    // Who may know the people of a unit is told of it.
+    for unit in units.iter().filter(|unit| unit.is_known) {
+        hidden.remove(&unit.id);
+    }
     hidden
 }
 

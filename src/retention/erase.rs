@@ -151,7 +151,16 @@ const DIARY: &[&str] = &[
     "DELETE FROM work_report_text t USING work_report w
      WHERE w.id = t.report_id AND w.period = $1 AND w.employee_id = ANY ($2)",
     "DELETE FROM work_report w WHERE w.period = $1 AND w.employee_id = ANY ($2)",
-    // What was told of leads stays as it was, with nobody's name.
+    concat!(
+        "DELETE FROM daily_sheet_lead l USING daily_sheet d WHERE d.id = l.sheet_id AND d.employee_id = ANY ($2) AND ",
+        in_month!("d.day")
+    ),
+    concat!(
+        "DELETE FROM daily_sheet_loss l USING daily_sheet d WHERE d.id = l.sheet_id AND d.employee_id = ANY ($2) AND ",
+        in_month!("d.day")
+    ),
+    concat!("DELETE FROM daily_sheet d WHERE d.employee_id = ANY ($2) AND ", in_month!("d.day")),
+    // What was told of leads stays as it was, with nobody's name. Sheets come first, as for who writes one: nobody waits in a ring.
     "INSERT INTO erased_lead_month AS e
      SELECT * FROM lead_summands(ARRAY(SELECT m FROM lead_month m WHERE m.period = $1 AND m.employee_id = ANY ($2)), 1) s
      ORDER BY s.unit_id, s.channel, s.source
@@ -164,15 +173,6 @@ const DIARY: &[&str] = &[
          deliveries_known = e.deliveries_known + excluded.deliveries_known,
          written_at = greatest(e.written_at, excluded.written_at)",
     "DELETE FROM lead_month m WHERE m.period = $1 AND m.employee_id = ANY ($2)",
-    concat!(
-        "DELETE FROM daily_sheet_lead l USING daily_sheet d WHERE d.id = l.sheet_id AND d.employee_id = ANY ($2) AND ",
-        in_month!("d.day")
-    ),
-    concat!(
-        "DELETE FROM daily_sheet_loss l USING daily_sheet d WHERE d.id = l.sheet_id AND d.employee_id = ANY ($2) AND ",
-        in_month!("d.day")
-    ),
-    concat!("DELETE FROM daily_sheet d WHERE d.employee_id = ANY ($2) AND ", in_month!("d.day")),
     concat!(
         "DELETE FROM activity_person t USING activity a
          WHERE a.id = t.activity_id AND t.employee_id = ANY ($2) AND ",

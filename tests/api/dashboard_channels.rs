@@ -238,6 +238,19 @@ async fn screens_are_told_of_no_few_people_whichever_the_channel() {
     }
     let store = rows(&app, "wall", "unit=N1").await;
     assert!(store.iter().all(|row| row["deliveries"].is_null() && row["leads"].is_i64()), "{store:#?}");
+    // The team's leader may read of everybody there, and of nobody else in the store.
+    let leader = json!({"employee_no": "L01", "name": "某某", "status": "active"});
+    app.post("admin", "/v1/employees", leader).await.expect(201);
+    let posting =
+        json!({"employee_no": "L01", "unit": "N1A", "position": "team_leader", "valid_from": "2013-01-01"});
+    app.post("admin", "/v1/assignments", posting).await.expect(201);
+    let leads = json!({"employee_no": "L01", "unit": "N1A", "kind": "line", "valid_from": "2013-01-01"});
+    app.post("admin", "/v1/team-leaderships", leads).await.expect(201);
+    app.add_user("lead", &[Role::TeamLeader], Some("L01"), None).await;
+    let shown = rows(&app, "lead", "unit=N1").await;
+    let deliveries =
+        ["N1A", "N1"].map(|unit| find(&shown, unit, None, None).unwrap()["known"]["deliveries"].clone());
+    assert_eq!(deliveries, [json!(3), Value::Null]);
     // Of a third of the team it is no longer known what they have ordered: of two nothing is told.
     write(&app, "Q02", 11, &[(CALLS, [Some(1), Some(0), Some(0), None, Some(0)])]).await;
     let shown = rows(&app, "wall", "unit=N1A&by=source").await;
