@@ -127,7 +127,6 @@ const EVERYWHERE: &[&str] = &[
     "UPDATE plan_proposal p SET body = replace(p.body::text, '\"employee_no\": ' || to_json($2::text)::text,
          '\"employee_no\": ' || to_json($4::text)::text)::jsonb
      WHERE position('\"employee_no\": ' || to_json($2::text)::text IN p.body::text) > 0",
-    "DELETE FROM plan_commitment c WHERE c.employee_id = $1",
     "UPDATE coefficient_line l SET employee_no = $4, name = '〔已删除〕' WHERE l.employee_id = $1",
     // Reasons that were given about the person, save the one that stands for what happens now.
     "UPDATE legal_hold h SET reason = '〔已删除〕', release_reason = CASE WHEN h.release_reason IS NOT NULL THEN '〔已删除〕' END

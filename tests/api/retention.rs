@@ -28,6 +28,13 @@ async fn locked() -> (TestApp, i64) {
     let policy = json!({"unit": "JC", "year": 2014, "name": "2014", "basis": "deliveries",
         "tiers": [{"min_attainment": 0.1, "min_ssi": 850, "per_vehicle": 100}]});
     app.send(As::Login("manager"), Method::PUT, "/v1/rebate-policies/P", Some(policy)).await.expect(201);
+    let commitments = commitments(&app).await;
+    for (login, person, cars) in [("consultant", "A02", 9), ("leader", "A03", 8)] {
+        let row = json!({"unit": "G1", "employee_no": person, "months": vec![cars; 12]});
+        let committed =
+            app.send(As::Login(login), Method::PUT, &commitments, Some(json!({"rows": [row]}))).await;
+        committed.expect(200);
+    }
     acknowledgements::publish(&app, "2014-03").await;
     let review = review_of(&app, "A02", "2014-03", "sales_consultant").await;
     let act = json!({"act": "confirmed_with_objection", "text": "试驾登记有误，李思敏"});
@@ -87,6 +94,12 @@ async fn count(app: &TestApp, what: &str) -> i64 {
     lines(app, &format!("SELECT count(*)::text AS line FROM {what}")).await[0].parse().unwrap()
 }
 
+/// Where commitments beside the year's plan are.
+async fn commitments(app: &TestApp) -> String {
+    let plans = app.get("group", "/v1/plans?unit=JC&year=2014&status=approved").await.expect(200);
+    format!("/v1/plans/{}/commitments", plans["items"][0]["id"])
+}
+
 /// Everything that is told of units, and of nobody, in the months of 2014.
 async fn sums(app: &TestApp) -> Vec<(String, Value)> {
     let mut sums = Vec::new();
@@ -99,6 +112,14 @@ async fn sums(app: &TestApp) -> Vec<(String, Value)> {
     let quarters = app.get("group", rebates).await.expect(200);
     assert_eq!(quarters["quarters"][0]["ssi"].to_string(), "853.25");
     sums.push((rebates.to_owned(), quarters));
+    let path = commitments(app).await;
+    let committed = app.get("group", &path).await.expect(200);
+    let of_units = committed["rows"].as_array().unwrap().iter().filter(|row| row["employee_no"].is_null());
+    let of_units =
+        of_units.map(|row| json!([row["unit"], row["target"], row["committed"]])).collect::<Vec<_>>();
+    // Two people's 9 and 8 cars a month.
+    assert_eq!(of_units[0], json!(["JC", of_units[0][1], vec![17; 12]]));
+    sums.push((path, json!(of_units)));
     for month in 1..=12 {
         for what in ["attainment", "funnel", "channel-funnel", "distribution", "coefficients"] {
             let path = format!("/v1/dashboard/{what}?period=2014-{month:02}");
@@ -503,7 +524,7 @@ async fn who_left_long_ago_goes_with_a_run() {
     assert!(!mentions(&day, "罗天成").await.is_empty());
     // Team 2 was split anew for the summer: the plan still says by whose weights.
     assert!(count(&day, "annual_plan p WHERE p.split::text LIKE '%erased-%'").await > 0);
-    let plans = day.get("group", "/v1/plans?unit=JC&year=2014").await.expect(200);
+    let plans = day.get("group", "/v1/plans?unit=JC&year=2014&status=approved").await.expect(200);
     for plan in plans["items"].as_array().unwrap() {
         day.get("group", &format!("/v1/plans/{}", plan["id"])).await.expect(200);
     }
