@@ -23,7 +23,7 @@ pub(super) fn frozen(period: Period, store: &str) -> Problem {
 /// Keeps news of stores' frozen months as pending corrections. Of two proposals for the same value, the later one takes
 /// the other's place.
 pub(super) async fn keep(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     news: &[(News<'_>, i64, String)],
     origin: &ValueOrigin,
 ) -> Result<(), Problem> {
@@ -51,7 +51,7 @@ pub(super) async fn keep(
     .bind::<Array<Nullable<Numeric>>, _>(values.clone())
     .bind::<Array<Text>, _>(places.clone())
     .bind::<Text, _>(origin.source_system.as_str())
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     sql(
         "INSERT INTO late_correction (store_id, period, employee_id, metric, value, day, external_id, place, \
@@ -74,7 +74,7 @@ pub(super) async fn keep(
     .bind::<Text, _>(reason(origin))
     .bind::<Nullable<BigInt>, _>(origin.user_id)
     .bind::<Timestamptz, _>(origin.at)
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     Ok(())
 }
@@ -82,7 +82,7 @@ pub(super) async fn keep(
 /// Takes back what waits for a decision at the places of these entries: their system has thought better of it.
 /// To be called within the transaction that holds the month's lock.
 pub async fn retract(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     period: Period,
     entries: &[Entry],
     source_system: &str,
@@ -96,7 +96,7 @@ pub async fn retract(
     .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.place(source_system)).collect::<Vec<_>>())
     .bind::<Date, _>(period)
     .bind::<Text, _>(source_system)
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     Ok(())
 }

@@ -122,7 +122,7 @@ async fn wait_for(
 }
 
 async fn take(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     how: &'static str,
     wanted: Wanted<'_>,
 ) -> QueryResult<BTreeSet<StoreMonth>> {
@@ -139,7 +139,7 @@ async fn take(
         .bind::<Text, _>(wanted.source_system)
         .bind::<Array<BigInt>, _>(stores)
         .bind::<Array<Date>, _>(store_months)
-        .load::<StoreMonth>(connection)
+        .load::<StoreMonth>(&mut connection)
         .await?;
     Ok(taken.into_iter().collect())
 }
@@ -172,11 +172,20 @@ pub struct Held {
     kept: HashSet<(i64, Period)>,
     /// Of whom a delivery speaks.
     spoken_of: Vec<(i64, Period)>,
+    /// Months that no store has frozen.
+    pub(super) open: BTreeSet<Period>,
+}
+
+impl Held {
+    /// Whether these people are held, too: nobody posts them anywhere else meanwhile.
+    pub fn keeps(&self, period: Period, people: &[i64]) -> bool {
+        people.iter().all(|id| self.kept.contains(&(*id, period)))
+    }
 }
 
 impl From<BTreeSet<StoreMonth>> for Held {
     fn from(months: BTreeSet<StoreMonth>) -> Self {
-        Self { months, kept: HashSet::new(), spoken_of: Vec::new() }
+        Self { months, kept: HashSet::new(), spoken_of: Vec::new(), open: BTreeSet::new() }
     }
 }
 
@@ -201,7 +210,7 @@ pub async fn lock_delivery(
 ///
 /// A conflict that names the month in which somebody else writes.
 pub(super) async fn hold(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     period: Period,
     entries: &[Entry],
     source_system: &str,
@@ -220,7 +229,7 @@ pub(super) async fn hold(
 ///
 /// A conflict where they have been posted elsewhere, or a record has moved, since the months were locked.
 pub(super) async fn keep(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     held: &mut Held,
     mut people: BTreeSet<(i64, Period)>,
 ) -> Result<(), Problem> {
@@ -239,7 +248,7 @@ pub(super) async fn keep(
         .order(employee::id)
         .select(employee::id)
         .for_key_share()
-        .load::<i64>(connection)
+        .load::<i64>(&mut connection)
         .await?;
     let wanted = Wanted { people: people.iter().copied().collect(), ..Wanted::default() };
     match take(connection, TRY, wanted).await?.difference(&held.months).next() {

@@ -41,8 +41,9 @@ pub use self::locks::{Held, lock, lock_delivery};
 pub use self::outranked::CountsInstead;
 pub use self::parts::{assign as assign_parts, of_place as part_of_place};
 pub use self::people::{ReachedPerson, employee_nos, entering, is_own_judgement, people, posted_days};
+pub use self::person_months::Months;
 pub use self::reading::{current, known};
-pub use self::recording::{Recorded, compare, record, record_held};
+pub use self::recording::{Admitted, Prepared, Recorded, compare, prepare, record, record_held};
 pub use self::speaking::{Speakers, of_store, speakers, speaking_for};
 
 /// One value to be recorded.

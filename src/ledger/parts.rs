@@ -81,7 +81,7 @@ impl Totals {
 /// Says of entries for which store each is delivered, and which of them are only that store's part of a total. To be called
 /// where the months of these people are locked, or where nothing is going to be recorded.
 pub async fn assign(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     catalogue: &Catalogue,
     period: Period,
     entries: &mut [Entry],
@@ -116,7 +116,7 @@ pub async fn assign(
 }
 
 async fn totals(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     period: Period,
     entries: &[&Entry],
 ) -> Result<HashMap<(i64, String), Totals>, Problem> {
@@ -129,7 +129,7 @@ async fn totals(
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
-    .load(connection)
+    .load(&mut connection)
     .await?;
     let mut totals = HashMap::<(i64, String), Totals>::new();
     for one in standing {

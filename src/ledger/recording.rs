@@ -1,7 +1,7 @@
 //! Recording: what is new among delivered values, and where it goes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::beyond::Bounds;
 use super::locks::Held;
 use super::outranked::{CountsInstead, outranked};
-use super::person_months::{AtPlace, Months, rank};
+use super::person_months::{AtPlace, Following, Months, rank};
 use super::rows::News;
 use super::{Counts, Entry, FactOutcome, Late, ValueOrigin, late, locks, rows};
 use crate::http::Problem;
@@ -49,7 +49,7 @@ impl Recorded {
 /// is writing; nothing is recorded then. Whether somebody may record this, and whether a value fits its metric, is for
 /// the caller to know.
 pub async fn record(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     period: Period,
     entries: &[Entry],
     origin: &ValueOrigin,
@@ -59,48 +59,110 @@ pub async fn record(
     record_held(connection, &mut held, period, entries, origin, late).await
 }
 
-/// The same within a transaction whose [`lock_delivery`](super::lock_delivery) has told what it holds: for a delivery that
-/// comes in parts, each of which it has locked.
+/// The same within a transaction whose [`lock_delivery`](super::lock_delivery) has told what it holds.
 ///
 /// # Errors
 ///
 /// As for [`record`].
 pub async fn record_held(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     held: &mut Held,
     period: Period,
     entries: &[Entry],
     origin: &ValueOrigin,
     late: Late,
 ) -> Result<Recorded, Problem> {
-    let (news, recorded) = prepare(connection, period, entries, origin).await?;
-    let people = news.iter().map(|(_, one)| (one.entry.employee_id, one.period)).collect();
-    locks::keep(connection, held, people).await?;
-    let Parted { mut recorded, open, shut } = part(connection, news, recorded).await?;
-    if let (Some((news, _, store)), Late::Refuse) = (shut.first(), late) {
-        return Err(late::frozen(news.period, store));
-    }
-    if late == Late::Keep {
-        // What stands already is said again: whatever else waited to take its place is withdrawn.
-        let said = entries.iter().zip(&recorded.outcomes);
-        let said = said.filter(|(_, outcome)| **outcome == FactOutcome::Unchanged);
-        let said = said.map(|(entry, _)| entry.clone()).collect::<Vec<_>>();
-        late::retract(connection, period, &said, &origin.source_system).await?;
-    }
-    late::keep(connection, &shut, origin).await?;
-    rows::append(connection, &mut recorded.months, &open, origin).await?;
-    Ok(recorded)
+    let months = Months::load(connection, period, &people(entries)).await?;
+    let prepared = prepare(connection, months, entries, origin).await?;
+    prepared.admit(connection, held, late).await?.record(connection, origin).await
 }
 
 /// What [`record`] would do. News about a frozen month count as pending.
 pub async fn compare(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     period: Period,
     entries: &[Entry],
     origin: &ValueOrigin,
 ) -> Result<Recorded, Problem> {
-    let (news, recorded) = prepare(connection, period, entries, origin).await?;
-    Ok(part(connection, news, recorded).await?.recorded)
+    let months = Months::load(connection, period, &people(entries)).await?;
+    prepare(connection, months, entries, origin).await?.compare(connection).await
+}
+
+/// Whose entries they are.
+fn people(entries: &[Entry]) -> Vec<i64> {
+    Vec::from_iter(entries.iter().map(|entry| entry.employee_id).collect::<BTreeSet<_>>())
+}
+
+/// Entries that have been held beside what is known: what is news among them.
+pub struct Prepared<'a> {
+    entries: &'a [Entry],
+    news: Vec<PlacedNews<'a>>,
+    recorded: Recorded,
+}
+
+impl<'a> Prepared<'a> {
+    /// Makes sure that what is held guards it, and that it may be recorded.
+    ///
+    /// # Errors
+    ///
+    /// As for [`record`].
+    pub async fn admit(
+        self,
+        connection: &AsyncPgConnection,
+        held: &mut Held,
+        late: Late,
+    ) -> Result<Admitted<'a>, Problem> {
+        let people = self.news.iter().map(|(_, one)| (one.entry.employee_id, one.period));
+        locks::keep(connection, held, people.collect()).await?;
+        let entries = self.entries;
+        let Parted { recorded, open, shut } = self.part(connection, &mut held.open).await?;
+        if let (Some((news, _, store)), Late::Refuse) = (shut.first(), late) {
+            return Err(late::frozen(news.period, store));
+        }
+        let following = Following::begin(connection, &recorded.months, &open).await?;
+        Ok(Admitted { entries, recorded, open, shut, following, late })
+    }
+
+    /// What recording it would do.
+    pub async fn compare(self, connection: &AsyncPgConnection) -> Result<Recorded, Problem> {
+        Ok(self.part(connection, &mut BTreeSet::new()).await?.recorded)
+    }
+}
+
+/// What is going to be recorded.
+pub struct Admitted<'a> {
+    entries: &'a [Entry],
+    recorded: Recorded,
+    open: Vec<News<'a>>,
+    shut: Vec<(News<'a>, i64, String)>,
+    following: Following,
+    late: Late,
+}
+
+impl Admitted<'_> {
+    /// Records it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn record(
+        self,
+        connection: &AsyncPgConnection,
+        origin: &ValueOrigin,
+    ) -> Result<Recorded, Problem> {
+        let Self { entries, mut recorded, open, shut, following, late } = self;
+        if late == Late::Keep {
+            // What stands already is said again: whatever else waited to take its place is withdrawn.
+            let said = entries.iter().zip(&recorded.outcomes);
+            let said = said.filter(|(_, outcome)| **outcome == FactOutcome::Unchanged);
+            let said = said.map(|(entry, _)| entry.clone()).collect::<Vec<_>>();
+            let period = recorded.months.period();
+            late::retract(connection, period, &said, &origin.source_system).await?;
+        }
+        late::keep(connection, &shut, origin).await?;
+        rows::append_followed(connection, following, &mut recorded.months, &open, origin).await?;
+        Ok(recorded)
+    }
 }
 
 /// News, parted by whether its month is frozen.
@@ -115,34 +177,26 @@ struct Parted<'a> {
 /// News, with the position of the entry that brings it; a record that leaves a place has none.
 type PlacedNews<'a> = (Option<usize>, News<'a>);
 
-async fn prepare<'a>(
-    connection: &mut AsyncPgConnection,
-    period: Period,
+/// Holds entries beside what is known of their people.
+pub async fn prepare<'a>(
+    connection: &AsyncPgConnection,
+    months: Months,
     entries: &'a [Entry],
     origin: &ValueOrigin,
-) -> Result<(Vec<PlacedNews<'a>>, Recorded), Problem> {
-    let people = entries.iter().map(|entry| entry.employee_id).collect::<BTreeSet<_>>();
-    let months = Months::load(connection, period, &Vec::from_iter(people)).await?;
+) -> Result<Prepared<'a>, Problem> {
+    let period = months.period();
     let places = entries.iter().map(|entry| entry.place(&origin.source_system)).collect::<Vec<_>>();
     let standing = standing(connection, &months, entries, &places, &origin.source_system).await?;
     // Of entries for one place the last one counts; where none says anything new, that does not matter.
-    let mut last = HashMap::new();
-    if entries.iter().zip(&standing).any(|(entry, standing)| entry.value != standing.value) {
-        last.reserve(entries.len());
-        for (at, (entry, place)) in entries.iter().zip(&places).enumerate() {
-            last.insert((entry.employee_id, entry.metric.as_str(), place.as_str()), at);
-        }
-    }
-    let is_last = |at: usize, entry: &Entry, place: &str| {
-        last.get(&(entry.employee_id, entry.metric.as_str(), place)) == Some(&at)
-    };
+    let is_news = entries.iter().zip(&standing).any(|(entry, standing)| entry.value != standing.value);
+    let corrected = if is_news { corrected(entries, &places) } else { HashSet::new() };
     let mut outcomes = Vec::with_capacity(entries.len());
     let mut known = Vec::with_capacity(entries.len());
     let mut news = Vec::new();
     for (at, ((entry, place), before)) in entries.iter().zip(&places).zip(standing).enumerate() {
         known.push(before.value);
         let outcome = match (before.value, entry.value) {
-            (before, value) if before == value || !is_last(at, entry, place) => FactOutcome::Unchanged,
+            (before, value) if before == value || corrected.contains(&at) => FactOutcome::Unchanged,
             (None, _) => FactOutcome::Added,
             (Some(_), _) => FactOutcome::Changed,
         };
@@ -160,7 +214,35 @@ async fn prepare<'a>(
     };
     news.extend(moved.into_iter().map(|one| (None, one)));
     let instead = outranked(entries, &places, &months, &origin.source_system);
-    Ok((news, Recorded { counts: Counts::default(), outcomes, before: known, instead, months }))
+    let recorded = Recorded { counts: Counts::default(), outcomes, before: known, instead, months };
+    Ok(Prepared { entries, news, recorded })
+}
+
+/// The positions of entries for whose place there is a later one among them.
+fn corrected(entries: &[Entry], places: &[String]) -> HashSet<usize> {
+    // Those of one person and place mostly come together: of many metrics, each once.
+    let mut together = HashMap::<(i64, &str), Vec<usize>>::new();
+    let mut begun = 0;
+    let placed = entries.iter().zip(places).map(|(entry, place)| (entry.employee_id, place.as_str()));
+    for of_place in Vec::from_iter(placed).chunk_by(PartialEq::eq) {
+        if let Some(place) = of_place.first() {
+            together.entry(*place).or_default().extend(begun..begun + of_place.len());
+        }
+        begun += of_place.len();
+    }
+    let metric = |at: &usize| entries.get(*at).map(|entry| entry.metric.as_str());
+    let mut corrected = HashSet::new();
+    for mut of_place in together.into_values() {
+        // The sort is stable: of one metric, they stay in their order.
+        of_place.sort_by_key(metric);
+        let pairs = of_place.windows(2);
+        let earlier = pairs.filter_map(|pair| match pair {
+            [one, later] if metric(one) == metric(later) => Some(*one),
+            _ => None,
+        });
+        corrected.extend(earlier);
+    }
+    corrected
 }
 
 /// What stands at an entry's place.
@@ -174,7 +256,7 @@ struct Standing {
 /// What stands at the place of each entry. Mostly the month says so: where nothing is known of a metric, or a delivered
 /// total counts that is delivered again. About the others the ledger is asked.
 async fn standing(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     months: &Months,
     entries: &[Entry],
     places: &[String],
@@ -201,26 +283,30 @@ async fn standing(
     Ok(standing)
 }
 
-/// Parts the news by whether their months are frozen.
-async fn part<'a>(
-    connection: &mut AsyncPgConnection,
-    news: Vec<PlacedNews<'a>>,
-    mut recorded: Recorded,
-) -> Result<Parted<'a>, Problem> {
-    let people = news.iter().map(|(_, one)| one.guarded()).collect::<BTreeSet<_>>();
-    let frozen = rows::frozen(connection, people).await?;
-    let (mut open, mut shut) = (Vec::new(), Vec::new());
-    for (at, one) in news {
-        match frozen.get(&one.guarded()) {
-            None => open.push(one),
-            Some((store_id, store)) => {
-                if let Some(outcome) = at.and_then(|at| recorded.outcomes.get_mut(at)) {
-                    *outcome = FactOutcome::Pending;
+impl<'a> Prepared<'a> {
+    /// Parts the news by whether their months are frozen.
+    async fn part(
+        self,
+        connection: &AsyncPgConnection,
+        unfrozen: &mut BTreeSet<Period>,
+    ) -> Result<Parted<'a>, Problem> {
+        let Self { news, mut recorded, .. } = self;
+        let mut guarded = news.iter().map(|(_, one)| one.guarded()).collect::<Vec<_>>();
+        guarded.dedup();
+        let frozen = rows::frozen(connection, guarded.into_iter().collect(), unfrozen).await?;
+        let (mut open, mut shut) = (Vec::with_capacity(news.len()), Vec::new());
+        for (at, one) in news {
+            match frozen.get(&one.guarded()) {
+                None => open.push(one),
+                Some((store_id, store)) => {
+                    if let Some(outcome) = at.and_then(|at| recorded.outcomes.get_mut(at)) {
+                        *outcome = FactOutcome::Pending;
+                    }
+                    shut.push((one, *store_id, store.clone()));
                 }
-                shut.push((one, *store_id, store.clone()));
             }
         }
+        recorded.outcomes.iter().for_each(|outcome| recorded.counts.count(*outcome));
+        Ok(Parted { recorded, open, shut })
     }
-    recorded.outcomes.iter().for_each(|outcome| recorded.counts.count(*outcome));
-    Ok(Parted { recorded, open, shut })
 }

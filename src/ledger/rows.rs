@@ -59,7 +59,7 @@ pub(super) struct StandingFact {
 
 /// The youngest row at the places of those entries that are asked about, by the position of the entry.
 pub(super) async fn standing(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     period: Period,
     asked: &[(usize, &Entry, &str)],
     source_system: &str,
@@ -77,7 +77,7 @@ pub(super) async fn standing(
     .bind::<Array<Text>, _>(asked.iter().map(|(.., place)| *place).collect::<Vec<_>>())
     .bind::<Date, _>(period)
     .bind::<Text, _>(source_system)
-    .load(connection)
+    .load(&mut connection)
     .await?;
     let position = |at: i64| {
         let at = usize::try_from(at).ok().and_then(|at| at.checked_sub(1))?;
@@ -88,7 +88,7 @@ pub(super) async fn standing(
 
 /// What these records of a system brought to other people or months before: the system has moved them, so it goes.
 pub(super) async fn elsewhere(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     period: Period,
     records: &[&Entry],
     source_system: &str,
@@ -130,7 +130,7 @@ pub(super) async fn elsewhere(
         )
         .bind::<Date, _>(period)
         .bind::<Text, _>(source_system)
-        .load(connection)
+        .load(&mut connection)
         .await?;
     Ok(rows
         .into_iter()
@@ -153,10 +153,12 @@ pub(super) async fn elsewhere(
 
 /// The stores, with their names, whose frozen month guards values. What a store delivers is guarded by its own month and by
 /// that of the store for which the person's month counts, what nobody in particular delivers by those of all in which the
-/// person was posted.
+/// person was posted. Months that no store has frozen are added to `open`, and not asked about again: who freezes one needs its
+/// lock.
 pub(super) async fn frozen(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     people: BTreeSet<Guarded>,
+    open: &mut BTreeSet<Period>,
 ) -> Result<HashMap<Guarded, (i64, String)>, Problem> {
     #[derive(QueryableByName)]
     struct FrozenMonth {
@@ -174,8 +176,13 @@ pub(super) async fn frozen(
     let length = people.len();
     let months = people.iter().map(|(_, period, _)| *period).collect::<Vec<_>>();
     // Mostly nothing is frozen of a month that still comes in.
-    let any = month_close::table.filter(month_close::period.eq_any(BTreeSet::from_iter(&months)));
-    if !diesel::select(diesel::dsl::exists(any)).get_result::<bool>(connection).await? {
+    let asked = months.iter().copied().filter(|month| !open.contains(month)).collect::<BTreeSet<_>>();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let any = month_close::table.filter(month_close::period.eq_any(&asked));
+    if !diesel::select(diesel::dsl::exists(any)).get_result::<bool>(&mut connection).await? {
+        open.extend(asked);
         return Ok(HashMap::new());
     }
     let rows: Vec<FrozenMonth> = sql(
@@ -193,7 +200,7 @@ pub(super) async fn frozen(
     .bind::<Array<BigInt>, _>(people.iter().map(|(employee_id, ..)| *employee_id).collect::<Vec<_>>())
     .bind::<Array<Date>, _>(months)
     .bind::<Array<Nullable<BigInt>>, _>(people.iter().map(|(.., store_id)| *store_id).collect::<Vec<_>>())
-    .load(connection)
+    .load(&mut connection)
     .await?;
     let guard =
         |row: FrozenMonth| ((row.employee_id, row.period, row.delivered_by), (row.store_id, row.name));
@@ -203,7 +210,19 @@ pub(super) async fn frozen(
 /// Adds rows, all in one statement, and brings the months of their people up to them: nobody else adds to the ledger.
 /// `known` is what these months came to before, as far as that has been read, and then what they come to. Their locks are held.
 pub(super) async fn append(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
+    known: &mut Months,
+    news: &[News<'_>],
+    origin: &ValueOrigin,
+) -> Result<(), Problem> {
+    let following = Following::begin(connection, known, news).await?;
+    append_followed(connection, following, known, news, origin).await
+}
+
+/// The same where it is known what the months were before.
+pub(super) async fn append_followed(
+    connection: &AsyncPgConnection,
+    mut following: Following,
     known: &mut Months,
     news: &[News<'_>],
     origin: &ValueOrigin,
@@ -211,17 +230,15 @@ pub(super) async fn append(
     if news.is_empty() {
         return Ok(());
     }
-    let mut following = Following::begin(connection, known, news).await?;
-    let shared = &*connection;
     let followed = async {
         following.work_out(news, &origin.source_system);
         match following.asks() {
             true => Ok(()),
-            false => following.write(shared, origin.at).await,
+            false => following.write(connection, origin.at).await,
         }
     };
     // While PostgreSQL writes the rows it is worked out here what the months come to.
-    try_join(add(shared, news, origin), followed).await?;
+    try_join(add(connection, news, origin), followed).await?;
     if following.asks() {
         following.ask(connection).await?;
         following.write(connection, origin.at).await?;
@@ -232,7 +249,7 @@ pub(super) async fn append(
 
 /// Adds what a second person has accepted, at the places that it was proposed for: whatever stands there by now gives way.
 pub(super) async fn accept<'a>(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     period: Period,
     entries: &[Entry],
     places: impl Iterator<Item = &'a str>,

@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
 
 pub(in crate::ledger) use self::counting::{AtPlace, Counted, EVENTS, TOTAL, level, rank};
 pub use self::numbers::Numbers;
@@ -66,44 +67,69 @@ impl PersonMonth {
 
 /// The month of some people, as it is known when something is recorded of them.
 #[derive(Clone, Debug)]
-pub(in crate::ledger) struct Months {
+pub struct Months {
     period: Period,
     places: Places,
     /// Whose months were asked for; who has none here has none.
     people: HashSet<i64>,
     known: HashMap<i64, PersonMonth>,
+    /// For which unit the month counts of whoever has none, if that was asked with it.
+    units: Option<HashMap<i64, i64>>,
 }
 
 impl Months {
     /// Reads the months of these people.
     pub async fn load(
-        connection: &mut AsyncPgConnection,
+        connection: &AsyncPgConnection,
         period: Period,
         people: &[i64],
     ) -> Result<Self, Problem> {
-        let places = Places::load(connection).await?;
-        let known = load(connection, period, people).await?;
-        Ok(Self { period, places, people: people.iter().copied().collect(), known })
+        let (places, known) = try_join(Places::load(connection), load(connection, period, people)).await?;
+        let people = people.iter().copied().collect();
+        Ok(Self { places, people, known, ..Self::unread(period) })
+    }
+
+    /// The same of people who are held, so that nobody posts them elsewhere, with the units for which months count that nothing was
+    /// recorded of yet.
+    pub async fn load_placed(
+        connection: &AsyncPgConnection,
+        period: Period,
+        people: &[i64],
+    ) -> Result<Self, Problem> {
+        let (places, found) = try_join(Places::load(connection), placed(connection, period, people)).await?;
+        let (mut known, mut units) = (HashMap::new(), HashMap::new());
+        for PlacedMonth { is_known, employee_id, unit_id, value, rank } in found {
+            match (is_known, unit_id) {
+                (true, _) => {
+                    let month = PersonMonth { period, employee_id, unit_id, value, rank };
+                    known.insert(employee_id, month);
+                }
+                (false, Some(unit_id)) => drop(units.insert(employee_id, unit_id)),
+                (false, None) => {}
+            }
+        }
+        let people = people.iter().copied().collect();
+        Ok(Self { places, people, known, units: Some(units), ..Self::unread(period) })
     }
 
     /// Nobody's: what is to be known has to be read.
-    pub fn unread(period: Period) -> Self {
-        Self { period, places: Places::default(), people: HashSet::new(), known: HashMap::new() }
+    pub(in crate::ledger) fn unread(period: Period) -> Self {
+        Self { period, places: Places::default(), people: HashSet::new(), known: HashMap::new(), units: None }
     }
 
     /// Which month.
-    pub fn period(&self) -> Period {
+    pub(in crate::ledger) fn period(&self) -> Period {
         self.period
     }
 
     /// What is known of a person's metric.
-    pub fn counted(&self, employee_id: i64, metric: &str) -> Counted {
-        let month = self.known.get(&employee_id);
-        month.zip(self.places.index(metric)).map(|(month, at)| month.counted(at)).unwrap_or_default()
+    pub(in crate::ledger) fn counted(&self, employee_id: i64, metric: &str) -> Counted {
+        let counted = || Some(self.known.get(&employee_id)?.counted(self.places.index(metric)?));
+        counted().unwrap_or_default()
     }
 
     /// Those in whose month one of these metrics is larger than the other one beside it.
-    pub fn exceeding(&self, bounds: &[(&str, &str)]) -> BTreeSet<i64> {
+    pub(in crate::ledger) fn exceeding(&self, bounds: &[(&str, &str)]) -> BTreeSet<i64> {
         let places =
             bounds.iter().filter_map(|(one, other)| self.places.index(one).zip(self.places.index(other)));
         let places = places.collect::<Vec<_>>();
@@ -122,11 +148,55 @@ impl Months {
             false => Err(()),
         }
     }
+
+    /// For which unit the month counts of somebody of whom nothing was recorded; `Err` where it was not asked.
+    fn unit(&self, period: Period, employee_id: i64) -> Result<Option<i64>, ()> {
+        let units =
+            self.units.as_ref().filter(|_| period == self.period && self.people.contains(&employee_id));
+        units.map(|units| units.get(&employee_id).copied()).ok_or(())
+    }
+}
+
+/// A month that anything was recorded of, or the unit for which one counts.
+#[derive(QueryableByName)]
+struct PlacedMonth {
+    #[diesel(sql_type = Bool)]
+    is_known: bool,
+    #[diesel(sql_type = BigInt)]
+    employee_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    unit_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    value: Numbers,
+    #[diesel(sql_type = Text)]
+    rank: Ranks,
+}
+
+/// The months of these people, and of those of whom nothing was ever recorded for which unit theirs count, in one statement: it is
+/// answered before what is written meanwhile.
+async fn placed(
+    mut connection: &AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<Vec<PlacedMonth>, Problem> {
+    Ok(sql("WITH known AS MATERIALIZED ( \
+             SELECT m.employee_id, m.unit_id, m.value, m.rank FROM person_month m \
+             WHERE m.period = $1 AND m.employee_id = ANY ($2)), \
+         other AS MATERIALIZED (SELECT ARRAY( \
+             SELECT p.id FROM unnest($2) AS p (id) WHERE p.id NOT IN (SELECT k.employee_id FROM known k)) AS people) \
+         SELECT true AS is_known, k.employee_id, k.unit_id, k.value, k.rank FROM known k \
+         UNION ALL SELECT false, h.employee_id, h.unit_id, '{}', '{}' \
+         FROM other CROSS JOIN LATERAL unit_held($1, other.people) h WHERE cardinality(other.people) > 0")
+    .over(people.len())
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(people)
+    .load(&mut connection)
+    .await?)
 }
 
 /// The months of these people that anything was ever recorded of.
 pub(in crate::ledger) async fn load(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     period: Period,
     people: &[i64],
 ) -> Result<HashMap<i64, PersonMonth>, Problem> {
@@ -135,7 +205,7 @@ pub(in crate::ledger) async fn load(
     .over(people.len())
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people)
-    .load(connection)
+    .load(&mut connection)
     .await?;
     Ok(months.into_iter().map(|month| (month.employee_id, month)).collect())
 }
@@ -175,6 +245,7 @@ struct Change {
 
 /// Months that are brought up to what is being added to the ledger. Mostly that follows from what was known before, and is known as it
 /// is afterwards; the ledger is asked about the others. The months are locked, so nobody else changes them.
+#[derive(Default)]
 pub(in crate::ledger) struct Following {
     places: Places,
     changes: Changes,
@@ -183,12 +254,18 @@ pub(in crate::ledger) struct Following {
 impl Following {
     /// The months that the news are about, as they were. `known` is what has been read of them.
     pub async fn begin(
-        connection: &mut AsyncPgConnection,
+        connection: &AsyncPgConnection,
         known: &Months,
         news: &[News<'_>],
     ) -> Result<Self, Problem> {
-        let metrics = news.iter().map(|one| one.entry.metric.as_str()).collect();
-        let places = Places::with(connection, &metrics).await?;
+        if news.is_empty() {
+            return Ok(Self::default());
+        }
+        let metrics = news.iter().map(|one| one.entry.metric.as_str()).collect::<HashSet<_>>();
+        let places = match metrics.iter().all(|metric| known.places.index(metric).is_some()) {
+            true => known.places.clone(),
+            false => Places::with(connection, &metrics).await?,
+        };
         Ok(Self { places, changes: begin(connection, known, news).await? })
     }
 
@@ -211,7 +288,7 @@ impl Following {
     }
 
     /// Asks it, once the news are in it.
-    pub async fn ask(&mut self, connection: &mut AsyncPgConnection) -> Result<(), Problem> {
+    pub async fn ask(&mut self, connection: &AsyncPgConnection) -> Result<(), Problem> {
         ask(connection, &mut self.changes).await
     }
 
@@ -239,7 +316,7 @@ type Changes = BTreeMap<(Period, i64), Change>;
 
 /// The months that the news are about as they were, with the unit that each counts for.
 async fn begin(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     known: &Months,
     news: &[News<'_>],
 ) -> Result<Changes, Problem> {
@@ -264,8 +341,11 @@ async fn begin(
         }
     }
     let mut unplaced = BTreeMap::<Period, Vec<i64>>::new();
-    for ((period, id), _) in changes.iter().filter(|(_, change)| change.before.is_none()) {
-        unplaced.entry(*period).or_default().push(*id);
+    for ((period, id), change) in changes.iter_mut().filter(|(_, change)| change.before.is_none()) {
+        match known.unit(*period, *id) {
+            Ok(unit_id) => change.after.unit_id = unit_id,
+            Err(()) => unplaced.entry(*period).or_default().push(*id),
+        }
     }
     for (period, people) in unplaced {
         for (employee_id, unit_id) in units_held(connection, period, people).await? {
@@ -286,7 +366,7 @@ impl Change {
 
 /// The unit for which the month of each of these people counts, by the postings as they are now.
 async fn units_held(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     period: Period,
     people: Vec<i64>,
 ) -> Result<Vec<(i64, i64)>, Problem> {
@@ -301,13 +381,13 @@ async fn units_held(
         .over(people.len())
         .bind::<Date, _>(period)
         .bind::<Array<BigInt>, _>(people)
-        .load(connection)
+        .load(&mut connection)
         .await?;
     Ok(held.into_iter().map(|held| (held.employee_id, held.unit_id)).collect())
 }
 
 /// Asks the ledger what the months come to that have to be asked about.
-async fn ask(connection: &mut AsyncPgConnection, changes: &mut Changes) -> Result<(), Problem> {
+async fn ask(connection: &AsyncPgConnection, changes: &mut Changes) -> Result<(), Problem> {
     let mut asked = BTreeMap::<Period, Vec<i64>>::new();
     for ((period, id), _) in changes.iter().filter(|(_, change)| change.is_asked) {
         asked.entry(*period).or_default().push(*id);
@@ -334,7 +414,7 @@ struct LedgerMonth {
 }
 
 async fn by_ledger(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     period: Period,
     people: &[i64],
 ) -> Result<Vec<LedgerMonth>, Problem> {
@@ -342,6 +422,6 @@ async fn by_ledger(
         .over(people.len())
         .bind::<Date, _>(period)
         .bind::<Array<BigInt>, _>(people)
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }

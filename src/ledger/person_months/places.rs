@@ -1,6 +1,6 @@
 //! Where metrics stand in the arrays of months.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text};
@@ -18,28 +18,32 @@ pub struct Places(HashMap<String, usize>);
 
 impl Places {
     /// All that have been given.
-    pub async fn load(connection: &mut AsyncPgConnection) -> Result<Self, Problem> {
-        let rows: Vec<(String, i16)> =
-            metric_place::table.select((metric_place::metric, metric_place::place)).load(connection).await?;
+    pub async fn load(mut connection: &AsyncPgConnection) -> Result<Self, Problem> {
+        let rows: Vec<(String, i16)> = metric_place::table
+            .select((metric_place::metric, metric_place::place))
+            .load(&mut connection)
+            .await?;
         let index = |place: i16| usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
         Ok(Self(rows.into_iter().filter_map(|(metric, place)| Some((metric, index(place)?))).collect()))
     }
 
     /// All that have been given, these among them.
     pub(in crate::ledger) async fn with(
-        connection: &mut AsyncPgConnection,
-        metrics: &BTreeSet<&str>,
+        mut connection: &AsyncPgConnection,
+        metrics: &HashSet<&str>,
     ) -> Result<Self, Problem> {
         let known = Self::load(connection).await?;
         if metrics.iter().all(|metric| known.index(metric).is_some()) {
             return Ok(known);
         }
         // One at a time: a metric that two name for the first time gets one place, and no number is lost.
-        sql("SELECT pg_advisory_xact_lock(hashtextextended('metric places', 0))").execute(connection).await?;
+        sql("SELECT pg_advisory_xact_lock(hashtextextended('metric places', 0))")
+            .execute(&mut connection)
+            .await?;
         sql("INSERT INTO metric_place (metric) SELECT n.metric FROM unnest($1) AS n (metric) \
              WHERE NOT EXISTS (SELECT FROM metric_place p WHERE p.metric = n.metric) ORDER BY n.metric")
         .bind::<Array<Text>, _>(Vec::from_iter(metrics.iter().copied()))
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
         Self::load(connection).await
     }

@@ -3,12 +3,13 @@
 //! is no word about a value.
 //!
 //! The file is read to its end before anything else is waited for: meanwhile no connection is held and no month is
-//! locked. Then its people are found, and what is new is recorded chunk by chunk, in one transaction: an import that is
+//! locked. Then its people are found, and what is new is recorded part by part, in one transaction: an import that is
 //! interrupted has never been.
 
 mod address;
 mod magnitude;
 mod own_export;
+mod parts;
 mod report;
 mod sheet;
 mod under_way;

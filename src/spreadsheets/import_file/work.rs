@@ -2,26 +2,27 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
+use std::pin::pin;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::TryStreamExt as _;
 use serde_json::json;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::address::AddressedRow;
+use super::parts::{Done, Part, PlacedCell, Recording, WRITTEN_AT_ONCE, parts};
 use super::{ImportDifference, ImportReport, MAX_DIFFERENCES, Manner, Progress, Stage};
 use crate::auth::{Context, Scope};
 use crate::db::schema::org_unit;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Deliveries, FactOutcome, Held, SourceWord, Speakers, ValueOrigin};
+use crate::ledger::{self, Deliveries, FactOutcome, Held, Recorded, SourceWord, Speakers, ValueOrigin};
 use crate::period::Period;
 use crate::said::{Said, say};
-use crate::spreadsheets::import::{Cell, Form, ImportError};
-
-/// So many rows are compared or recorded at a time.
-const CHUNK_ROWS: usize = 10_000;
+use crate::spreadsheets::import::{Form, ImportError};
 
 /// An import whose people are found.
 pub(super) struct Work<'a> {
@@ -39,9 +40,6 @@ pub(super) struct Work<'a> {
     pub report: ImportReport,
     pub progress: &'a Progress,
 }
-
-/// Where a value stands.
-type PlacedCell<'a> = (&'a AddressedRow, &'a Cell);
 
 impl Work<'_> {
     /// Records what is new, and keeps the file's name with it.
@@ -95,7 +93,7 @@ impl Work<'_> {
         rows: &[AddressedRow],
         mut held: Option<&mut Held>,
     ) -> Result<(), Problem> {
-        let (catalogue, period) = (self.catalogue, self.period);
+        let period = self.period;
         let people = Vec::from_iter(rows.iter().map(|one| one.employee_id).collect::<BTreeSet<_>>());
         let mut speakers = ledger::speakers(cx.db(), period, &people, &self.scope).await?;
         let settled = match self.manner.store {
@@ -112,52 +110,13 @@ impl Work<'_> {
                  added to what the other one says"
             ));
         }
-        let bounds = ledger::bounds(catalogue);
-        let mut delivered = Deliveries::new();
-        let mut done = 0;
-        for chunk in rows.chunks(CHUNK_ROWS) {
-            let mut cells: Vec<PlacedCell<'_>> =
-                chunk.iter().flat_map(|one| one.row.values.iter().map(move |cell| (one, cell))).collect();
-            if self.form.is_export {
-                self.pass_over_known(cx, &mut cells).await?;
+        let mut parts = parts(rows);
+        if self.form.is_export {
+            for part in &mut parts {
+                self.pass_over_known(cx, &mut part.cells).await?;
             }
-            let mut entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
-            ledger::assign_parts(cx.db(), catalogue, period, &mut entries, &speakers).await?;
-            let (origin, late) = (&self.origin, self.manner.late);
-            let recorded = match &mut held {
-                Some(held) => ledger::record_held(cx.db(), held, period, &entries, origin, late).await?,
-                None => ledger::compare(cx.db(), period, &entries, origin).await?,
-            };
-            self.exceeding.extend(recorded.exceeding(&bounds));
-            let whole = entries.iter().filter(|entry| !self.refused.contains(&entry.employee_id));
-            for (source, people) in ledger::deliveries(catalogue, whole) {
-                delivered.entry(source).or_default().extend(people);
-            }
-            let known = recorded.outcomes.iter().zip(&recorded.before);
-            let news =
-                cells.iter().zip(known).filter(|(_, (outcome, _))| **outcome != FactOutcome::Unchanged);
-            let room = MAX_DIFFERENCES.saturating_sub(self.report.differences.len());
-            self.report.differences.extend(news.take(room).map(|((one, cell), (_, before))| {
-                ImportDifference {
-                    row: one.row.row,
-                    employee_no: one.row.employee_no.to_string(),
-                    column: cell.column.shown.clone(),
-                    metric: cell.column.metric.clone(),
-                    from: *before,
-                    to: cell.value,
-                }
-            }));
-            let uncounted = cells.iter().zip(&recorded.instead);
-            let uncounted = uncounted.filter_map(|(cell, instead)| Some((cell, (*instead)?)));
-            self.report.notes.extend(uncounted.take(MAX_DIFFERENCES).map(|((one, cell), instead)| {
-                let (row, no, column) = (one.row.row, &one.row.employee_no, &cell.column.shown);
-                let said = Said::by(|language| instead.sentence(language));
-                said.about(&say!("第 {row} 行 {no} {column}", "row {row}, {no}, {column}"))
-            }));
-            self.report.counts += recorded.counts;
-            done += chunk.len();
-            self.tell(done)?;
         }
+        let delivered = self.go_through(cx, parts, &speakers, held.as_deref_mut()).await?;
         // The program's own export says what is known, and a part of a month what is known so far: neither that a source is
         // in.
         if self.form.is_export || self.report.up_to.is_some() {
@@ -166,6 +125,64 @@ impl Work<'_> {
         let here = rows.iter().filter(|one| !self.refused.contains(&one.employee_id));
         let here = here.map(|one| &*one.row.employee_no).collect::<HashSet<_>>();
         self.deliver(cx, &speakers, &delivered, &here, held.is_some()).await
+    }
+
+    /// Goes through the parts, and notes what becomes of them; gives what has been delivered of whom nothing is refused.
+    async fn go_through(
+        &mut self,
+        cx: &Context,
+        parts: Vec<Part<'_>>,
+        speakers: &Speakers,
+        held: Option<&mut Held>,
+    ) -> Result<Deliveries, Problem> {
+        let catalogue = self.catalogue;
+        let (bounds, origin) = (ledger::bounds(catalogue), self.origin.clone());
+        let recording = Recording {
+            connection: cx.shared(),
+            catalogue,
+            period: self.period,
+            speakers,
+            origin: &origin,
+            late: self.manner.late,
+            held: Mutex::new(held),
+            turns: Semaphore::new(WRITTEN_AT_ONCE),
+        };
+        let mut going = pin!(recording.go(parts));
+        let (mut delivered, mut rows) = (Deliveries::new(), 0);
+        while let Some(Done { part, entries, recorded }) = going.try_next().await? {
+            self.exceeding.extend(recorded.exceeding(&bounds));
+            let whole = entries.iter().filter(|entry| !self.refused.contains(&entry.employee_id));
+            for (source, people) in ledger::deliveries(catalogue, whole) {
+                delivered.entry(source).or_default().extend(people);
+            }
+            rows += part.rows.len();
+            self.note(&part.cells, &recorded);
+            self.tell(rows)?;
+        }
+        Ok(delivered)
+    }
+
+    /// Notes what has become of a part.
+    fn note(&mut self, cells: &[PlacedCell<'_>], recorded: &Recorded) {
+        let known = recorded.outcomes.iter().zip(&recorded.before);
+        let news = cells.iter().zip(known).filter(|(_, (outcome, _))| **outcome != FactOutcome::Unchanged);
+        let room = MAX_DIFFERENCES.saturating_sub(self.report.differences.len());
+        self.report.differences.extend(news.take(room).map(|((one, cell), (_, before))| ImportDifference {
+            row: one.row.row,
+            employee_no: one.row.employee_no.to_string(),
+            column: cell.column.shown.clone(),
+            metric: cell.column.metric.clone(),
+            from: *before,
+            to: cell.value,
+        }));
+        let uncounted = cells.iter().zip(&recorded.instead);
+        let uncounted = uncounted.filter_map(|(cell, instead)| Some((cell, (*instead)?)));
+        self.report.notes.extend(uncounted.take(MAX_DIFFERENCES).map(|((one, cell), instead)| {
+            let (row, no, column) = (one.row.row, &one.row.employee_no, &cell.column.shown);
+            let said = Said::by(|language| instead.sentence(language));
+            said.about(&say!("第 {row} 行 {no} {column}", "row {row}, {no}, {column}"))
+        }));
+        self.report.counts += recorded.counts;
     }
 
     /// Says for whom the sources of the file are in now, or would be, and of whom nothing has come. `here` are the 工号 of
