@@ -178,6 +178,10 @@ struct Parted<'a> {
 type PlacedNews<'a> = (Option<usize>, News<'a>);
 
 /// Holds entries beside what is known of their people.
+///
+/// # Errors
+///
+/// Those of the database.
 pub async fn prepare<'a>(
     connection: &AsyncPgConnection,
     months: Months,

@@ -450,12 +450,12 @@ async fn two_who_add_the_same_name_do_not_both_get_it() {
     assert_eq!(kept, 1, "{answers:#?}");
 }
 
-/// Of 21,000 people in five parts, the next of which are compared while one is written: who is in the first ones is told of as whoever
+/// Of 31,000 people in four parts, the next of which are compared while one is written: who is in the first ones is told of as whoever
 /// is in a short file, everybody is made sure of in two goes, and nobody's month is read again to see whether a part is larger than its
 /// whole.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_parts_of_a_long_file_are_one_delivery() {
-    const PEOPLE: u32 = 21_000;
+    const PEOPLE: u32 = 31_000;
     let app = app().await;
     let people = format!(
         "INSERT INTO employee (employee_no, name, status) \
@@ -493,7 +493,7 @@ async fn the_parts_of_a_long_file_are_one_delivery() {
     let statements = heard.take();
     let count = |what: &str| statements.iter().filter(|statement| statement.contains(what)).count();
     assert_eq!((count("WITH person AS"), count("FOR KEY SHARE")), (1, 0), "{statements:#?}");
-    assert_the_sums_agree(&app, "21,000 people").await;
+    assert_the_sums_agree(&app, "31,000 people").await;
 }
 
 /// Whoever is in two parts of a file has what both say: the second is compared once the first is written.
@@ -501,7 +501,7 @@ async fn the_parts_of_a_long_file_are_one_delivery() {
 async fn of_somebody_in_two_parts_both_count() {
     let app = app().await;
     let people = "INSERT INTO employee (employee_no, name, status) \
-             SELECT 'P' || n, '员工' || n, 'active' FROM generate_series(1, 200) n; \
+             SELECT 'P' || n, '员工' || n, 'active' FROM generate_series(1, 400) n; \
          INSERT INTO assignment (employee_id, unit_id, position, valid_from) \
              SELECT e.id, u.id, 'sales_consultant', '2014-01-01' FROM employee e, org_unit u \
              WHERE e.employee_no LIKE 'P%' AND u.code = 'CX1'";
@@ -511,17 +511,17 @@ async fn of_somebody_in_two_parts_both_count() {
     let mapping = json!({"name": "days", "store": "CX", "source_system": "dms", "columns": columns});
     app.post("clerk", "/v1/column-mappings", mapping).await.expect(201);
     let rows =
-        (1..=28).flat_map(|day| (1..=200).map(move |person| format!("P{person},2015-02-{day:02},{day}\n")));
+        (1..=28).flat_map(|day| (1..=400).map(move |person| format!("P{person},2015-02-{day:02},{day}\n")));
     let file = format!("工号,日期,交车台数\n{}", rows.collect::<String>()).into_bytes();
     let path = "/v1/column-mappings/days/imports?period=2015-02&file_name=days.csv";
     let report = app.upload("clerk", path, file.clone()).await.expect(201);
-    assert_eq!((&report["added"], &report["faults"]), (&json!(5_600), &json!([])), "{report:#}");
-    assert_the_sums_agree(&app, "days of 200 people").await;
+    assert_eq!((&report["added"], &report["faults"]), (&json!(11_200), &json!([])), "{report:#}");
+    assert_the_sums_agree(&app, "days of 400 people").await;
     // 1 + 2 + … + 28 = 406
     let of_unit = app.get("hr", "/v1/dashboard/attainment?period=2015-02&unit=CX1").await.expect(200);
-    assert_eq!(of_unit[0]["deliveries"], 406 * 200, "{of_unit:#}");
+    assert_eq!(of_unit[0]["deliveries"], 406 * 400, "{of_unit:#}");
     let again = app.upload("clerk", path, file).await.expect(200);
-    assert_eq!(again["unchanged"], 5_600);
+    assert_eq!(again["unchanged"], 11_200);
 }
 
 /// The most memory that a process has had, in KiB.

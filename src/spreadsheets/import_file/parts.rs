@@ -15,7 +15,7 @@ use crate::period::Period;
 use crate::spreadsheets::import::Cell;
 
 /// So many rows are compared or recorded at a time, and those more that are of the last one's person.
-const ROWS: usize = 5_000;
+const ROWS: usize = 10_000;
 
 /// So many parts are under way at a time: one is compared while PostgreSQL writes another one and has the next.
 const AT_ONCE: usize = 3;
